@@ -1,0 +1,336 @@
+"""Looking: check, status, orders, connectors, schema."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ordersync.cli.failures import ALL_DONE, BAD_USE, NO_ACCESS
+from ordersync.cli.move import RouteArgument
+from ordersync.cli.output import clean, plain_json, when
+from ordersync.cli.session import Session, command
+from ordersync.cli.summary import report_json
+from ordersync.errors import BadInput, NotOffered, OrderSyncError, PluginBroken
+
+if TYPE_CHECKING:
+    from ordersync.discovery import Plugin
+    from ordersync.host import OrderRow, RouteStatus
+    from ordersync.settings import Settings
+
+__all__ = ["register", "settings_model_of"]
+
+Told = tuple[str, str, str]
+"""(place, level, message)."""
+
+
+def settings_model_of(connector: str) -> Any:
+    """The settings model of an installed connector. Raises BadSettings, PluginBroken."""
+    from ordersync.discovery import connector_class
+
+    model = getattr(connector_class(connector), "settings_model", None)
+    if model is None:
+        raise PluginBroken(
+            f"The connector {connector!r} declares no settings_model.", remedy="Tell its author."
+        )
+    return model
+
+
+def _wrong_connections(settings: Settings) -> dict[str, list[Told]]:
+    """What is wrong with the settings of connections, place by place, before anything is asked of a platform."""
+    from ordersync.settings import check_connection
+
+    found: dict[str, list[Told]] = {}
+    for name, connection in settings.connections.items():
+        try:
+            check_connection(settings, name, settings_model_of(connection.connector))
+        except OrderSyncError as error:
+            problems = error.problems if isinstance(error, BadInput) else ()
+            found[name] = [(p.place, "problem", p.problem) for p in problems] or [
+                (f"connections.{name}", "problem", str(error))
+            ]
+    return found
+
+
+def _findings(session: Session, settings: Settings) -> list[Told]:
+    wrong = _wrong_connections(settings)
+    found: list[Told] = [
+        (str(settings.path), "ok", f"can be read; routes: {', '.join(settings.routes) or 'none'}")
+    ]
+    found += [told for problems in wrong.values() for told in problems]
+    told_already = {f"connections.{name}" for name in wrong} | {
+        f"routes.{name}"
+        for name, route in settings.routes.items()
+        if {route.source, route.target} & set(wrong)
+    }
+    with session.host(settings) as host:
+        found += [(f.place, f.level, f.message) for f in host.check() if f.place not in told_already]
+    return found
+
+
+def _status_json(status: RouteStatus) -> dict[str, Any]:
+    return {
+        "route": status.route,
+        "source": status.source,
+        "target": status.target,
+        "watermark": plain_json(status.watermark),
+        "counts": dict(status.counts),
+        "last_run": report_json(status.last_run) if status.last_run else None,
+        "last_run_at": plain_json(status.last_run_at),
+    }
+
+
+def _row_json(row: OrderRow) -> dict[str, Any]:
+    return {
+        "source_id": row.source_id,
+        "number": row.number,
+        "key": row.key,
+        "state": row.state,
+        "target_id": row.target_id,
+        "target_number": row.target_number,
+        "attempts": row.attempts,
+        "updated": plain_json(row.updated),
+        "problem": plain_json(row.problem),
+    }
+
+
+def _plugin_json(plugin: Plugin) -> dict[str, Any]:
+    return {
+        "name": plugin.name,
+        "version": plugin.version,
+        "distribution": plugin.distribution,
+        "hook_api": plugin.hook_api,
+        "hooks": list(plugin.hooks),
+        "problem": plugin.problem or None,
+        "summary": plugin.summary,
+    }
+
+
+def _one_connector(session: Session, plugin: Plugin) -> int:
+    from ordersync.discovery import connector_class, sandbox_class
+    from ordersync.hookspecs import ConnectorSpecs
+    from ordersync.settings.schema import connector_schema
+
+    output = session.output
+    if plugin.problem:
+        raise PluginBroken(f"The connector {plugin.name!r} cannot be used: {plugin.problem}.")
+    facts = getattr(connector_class(plugin.name), "facts", None)
+    schema = connector_schema(settings_model_of(plugin.name))
+    try:
+        kind = sandbox_class(plugin.name)
+        sandbox = dict(kind.option_names) if kind.platform else None
+        no_sandbox = "It brings no sandbox."
+    except NotOffered as error:
+        sandbox, no_sandbox = None, str(error)
+    if session.json:
+        output.document(
+            {
+                **_plugin_json(plugin),
+                "facts": plain_json(facts),
+                "settings": schema,
+                "sandbox": {"options": sandbox} if sandbox is not None else None,
+            }
+        )
+        return ALL_DONE
+    output.say(
+        f"{plugin.name} {plugin.version}  ({plugin.distribution}, for ordersync {plugin.hook_api or 'any'})",
+        "bold",
+    )
+    output.say(plugin.summary)
+    output.say()
+    first_lines = {
+        name: (spec.__doc__ or "").strip().partition("\n")[0]
+        for name, spec in vars(ConnectorSpecs).items()
+        if not name.startswith("_")
+    }
+    output.table(("does", ""), [(hook, first_lines.get(hook, "")) for hook in plugin.hooks])
+    output.say(f"does not: {', '.join(hook for hook in first_lines if hook not in plugin.hooks) or '-'}")
+    output.say()
+    required = schema.get("required", ())
+    output.table(
+        ("setting", "", ""),
+        [
+            (key, "required" if key in required else "", " ".join(field.get("description", "").split()))
+            for key, field in schema.get("properties", {}).items()
+        ],
+    )
+    output.say()
+    if sandbox is None:
+        output.say(no_sandbox)
+    else:
+        output.say(f"Sandbox: `ordersync sandbox {plugin.name}`")
+        output.table(("option", ""), sandbox.items())
+    return ALL_DONE
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this room."""
+
+    @command(app, "check", "ordersync check", "ordersync check --json")
+    def check(session: Session) -> int:
+        """Say what is right and wrong with settings and credentials. Writes nothing.
+
+        Exit code 2 if something is wrong, 3 if access is denied or a platform cannot be reached.
+        """
+        found = _findings(session, session.load())
+        levels = [level for _, level, _ in found]
+        code = BAD_USE if "problem" in levels else ALL_DONE
+        code = NO_ACCESS if "denied" in levels else code
+        if session.json:
+            findings = [{"place": p, "level": level, "message": m} for p, level, m in found]
+            session.output.document({"ok": code == ALL_DONE, "findings": findings, "exit_code": code})
+            return code
+        session.output.table(("", "where", "what"), [(level, place, said) for place, level, said in found])
+        session.output.say()
+        if code == ALL_DONE:
+            session.output.say(f"All is well. What next: {session.typed('plan ROUTE')}", "bold")
+        else:
+            wrong = sum(level in ("problem", "denied") for level in levels)
+            session.output.say(f"{wrong} thing{'s' if wrong > 1 else ''} to mend.", "bold")
+        return code
+
+    @command(app, "status", "ordersync status", "ordersync status --json")
+    def status(session: Session) -> int:
+        """Show how each route stands. Orders by state, the last run, and up to when everything has been seen."""
+        with session.host() as host:
+            routes = host.status()
+        if session.json:
+            session.output.document([_status_json(status) for status in routes])
+            return ALL_DONE
+        session.output.table(
+            ("route", "from", "to", "orders", "seen up to", "last run", "it came to"),
+            [
+                (
+                    status.route,
+                    status.source,
+                    status.target,
+                    ", ".join(f"{state} {count}" for state, count in status.counts.items()) or "none yet",
+                    when(status.watermark),
+                    when(status.last_run_at),
+                    f"created {status.last_run.created}, parked {status.last_run.parked}, failed {status.last_run.failed}"
+                    if status.last_run
+                    else "",
+                )
+                for status in routes
+            ],
+        )
+        for status in routes:
+            if status.counts.get("parked"):
+                session.output.say(f"What next: {session.typed(f'orders {status.route} --parked')}")
+        return ALL_DONE
+
+    @command(app, "orders", "ordersync orders orders", "ordersync orders orders --parked --json")
+    def orders(
+        session: Session,
+        route: RouteArgument,
+        parked: Annotated[bool, typer.Option("--parked", help="Only those that need a person.")] = False,
+        state: Annotated[
+            str | None,
+            typer.Option(
+                "--state", metavar="STATE", help="Only those in this state, e.g. done.", show_default=False
+            ),
+        ] = None,
+    ) -> int:
+        """List a route's orders as the ledger knows them. Parked ones with reason and remedy."""
+        if parked and state not in (None, "parked"):
+            raise BadInput("--parked and --state exclude each other.", remedy="Leave one of them out.")
+        settings = session.load()
+        settings.route(route)
+        with session.host(settings) as host:
+            rows = list(host.orders(route, state="parked" if parked else state))
+        if session.json:
+            session.output.document([_row_json(row) for row in rows])
+            return ALL_DONE
+        session.output.table(
+            ("order", "id", "state", "there", ">tries", "changed", "why", "what to do"),
+            [
+                (
+                    row.number or "",
+                    row.source_id,
+                    row.state,
+                    row.target_number or row.target_id or "",
+                    row.attempts,
+                    when(row.updated),
+                    f"{row.problem.message} ({row.problem.code})" if row.problem else "",
+                    row.problem.remedy if row.problem else "",
+                )
+                for row in rows
+            ],
+        )
+        session.output.say(f"{len(rows)} order{'' if len(rows) == 1 else 's'}.")
+        if any(row.state == "parked" for row in rows):
+            again = session.typed(f"retry {route} [ORDER...]")
+            session.output.say(f"What next: mend the cause, then {again}")
+        return ALL_DONE
+
+    @command(app, "connectors", "ordersync connectors", "ordersync connectors shopify")
+    def connectors(
+        session: Session,
+        name: Annotated[
+            str | None,
+            typer.Argument(metavar="[NAME]", help="One connector: what it does, its settings, its sandbox."),
+        ] = None,
+        extensions: Annotated[
+            bool, typer.Option("--extensions", help="List the installed extensions instead.")
+        ] = False,
+    ) -> int:
+        """List the installed connectors. What each can do, and why one cannot be used."""
+        from ordersync.discovery import CONNECTORS, EXTENSIONS, connector_class, installed
+
+        plugins = installed(EXTENSIONS if extensions else CONNECTORS)
+        if name is not None:
+            found = [plugin for plugin in plugins if plugin.name == name]
+            if not found:
+                connector_class(name)
+            return _one_connector(session, found[0])
+        if session.json:
+            session.output.document([_plugin_json(plugin) for plugin in plugins])
+            return ALL_DONE
+        session.output.table(
+            ("name", "version", "package", "for ordersync", ">hooks", "problem"),
+            [
+                (p.name, p.version, p.distribution, p.hook_api, len(p.hooks), clean(p.problem))
+                for p in plugins
+            ],
+        )
+        if not extensions:
+            session.output.say("What next: `ordersync connectors NAME` tells what one can do and needs.")
+        return ALL_DONE
+
+    @command(
+        app,
+        "schema",
+        "ordersync schema order",
+        "ordersync schema settings > ordersync.schema.json",
+        "ordersync schema shopify",
+    )
+    def schema(
+        session: Session,
+        what: Annotated[
+            str,
+            typer.Argument(
+                metavar="order|settings|CONNECTOR", help="Which schema; a connector's name for its settings."
+            ),
+        ],
+    ) -> int:
+        """Print the JSON Schema of orders, of the settings file, or of a connector's settings."""
+        if what == "order":
+            from ordersync.shapes import order_schema
+
+            session.output.document(order_schema())
+            return ALL_DONE
+        from ordersync.settings.schema import connector_schema, settings_schema
+
+        if what == "settings":
+            from ordersync.discovery import installed
+
+            usable = {}
+            for plugin in installed():
+                try:
+                    usable[plugin.name] = settings_model_of(plugin.name)
+                except OrderSyncError as error:
+                    session.output.note(f"left out: {error}")
+            session.output.document(settings_schema(usable))
+            return ALL_DONE
+        session.output.document(connector_schema(settings_model_of(what)))
+        return ALL_DONE

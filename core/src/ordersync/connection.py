@@ -1,0 +1,241 @@
+"""One account on one platform: its connector, a plugin manager of its own, and a typed method per hook."""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Hashable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+import pluggy
+
+from ordersync.errors import NotOffered, OrderSyncError, PluginBroken
+from ordersync.hookspecs import PROJECT, ConnectorSpecs
+from ordersync.model import (
+    Account,
+    Change,
+    Customer,
+    CustomerAsk,
+    CustomerRef,
+    Delivery,
+    DiscountCheck,
+    Draft,
+    DraftLine,
+    Facts,
+    Item,
+    Order,
+    OrderQuery,
+    OrderRef,
+    Outcome,
+    Page,
+    Placed,
+    PlacedLine,
+    Receipt,
+    Stock,
+    Subscription,
+    UpdateAsk,
+)
+
+__all__ = ["Connection", "signature_problems"]
+
+
+def signature_problems(plugin: object, specs: type = ConnectorSpecs) -> list[str]:
+    """What is wrong with the signatures of a plugin's hooks, one sentence each; empty if nothing is.
+
+    Parameters must be a subset of the specification's, positional-or-keyword, without defaults, annotated the same.
+    pluggy would accept keyword-only or misspelt-with-default ones and fail at the first call, or never.
+    """
+    kind: Any = type(plugin)
+    return list(_class_problems(kind, specs))
+
+
+@cache
+def _class_problems(plugin: Hashable, specs: type) -> tuple[str, ...]:
+    problems = []
+    for name in dir(plugin):
+        method = getattr(plugin, name, None)
+        if getattr(method, f"{PROJECT}_impl", None) is None:
+            continue
+        spec = getattr(specs, name, None)
+        if spec is None:
+            problems.append(f"{name}: there is no such hook")
+            continue
+        try:
+            wanted = typing.get_type_hints(spec)
+            given = typing.get_type_hints(method)
+        except NameError as error:
+            problems.append(f"{name}: its annotations cannot be read ({error}); import them at run time")
+            continue
+        for parameter in list(inspect.signature(typing.cast(Any, method)).parameters.values())[1:]:
+            if parameter.name not in inspect.signature(spec).parameters:
+                problems.append(f"{name}: there is no parameter {parameter.name!r}")
+            elif parameter.kind is not parameter.POSITIONAL_OR_KEYWORD:
+                problems.append(f"{name}: {parameter.name!r} must be positional-or-keyword")
+            elif parameter.default is not parameter.empty:
+                problems.append(f"{name}: {parameter.name!r} must not have a default")
+            elif given.get(parameter.name) != wanted.get(parameter.name):
+                problems.append(f"{name}: {parameter.name!r} must be annotated {wanted[parameter.name]}")
+    return tuple(problems)
+
+
+class Connection:
+    """Asks one connector. Every method raises NotOffered if the connector lacks the hook: check `offers` first."""
+
+    def __init__(self, name: str, platform: str, connector: object) -> None:
+        """`platform` is the connector's entry name. Raises PluginBroken if the connector breaks the contract."""
+        self.name = name
+        self.platform = platform
+        self.connector = connector
+        self._manager = pluggy.PluginManager(PROJECT)
+        self._manager.add_hookspecs(ConnectorSpecs)
+        problems = signature_problems(connector)
+        if problems:
+            raise PluginBroken(f"The connector {platform!r} breaks the contract: {'; '.join(problems)}.")
+        try:
+            self._manager.register(connector, name)
+            self._manager.check_pending()
+        except pluggy.PluginValidationError as error:
+            raise PluginBroken(f"The connector {platform!r} breaks the contract: {error}.") from None
+        self.offers = frozenset(
+            caller.name for caller in self._manager.get_hookcallers(connector) or () if caller.get_hookimpls()
+        )
+        self._facts: Facts = getattr(connector, "facts", None) or Facts()
+        self._account: Account | None = None
+
+    @property
+    def facts(self) -> Facts:
+        """The connector's facts, as `check_access` sharpened them."""
+        return self._facts
+
+    @property
+    def account(self) -> Account:
+        """Who we are there; asks once."""
+        return self._account or self.check_access(thorough=False)
+
+    def close(self) -> None:
+        """Let the connector close its clients."""
+        close = getattr(self.connector, "close", None)
+        if close:
+            close()
+
+    def _ask(self, hook: str, **arguments: Any) -> Any:
+        if hook not in self.offers:
+            raise NotOffered(
+                f"The connector {self.platform!r} does not offer {hook}.",
+                remedy=f"`ordersync connectors {self.platform}` lists what it does.",
+            )
+        with self._guarded(hook):
+            return getattr(self._manager.hook, hook)(**arguments)
+
+    @contextmanager
+    def _guarded(self, hook: str) -> Iterator[None]:
+        """What a connector lets out besides our errors is a defect of the connector, and named so."""
+        try:
+            yield
+        except OrderSyncError:
+            raise
+        except Exception as error:
+            raise PluginBroken(
+                f"The connector {self.platform!r} failed in {hook} ({type(error).__name__}).",
+                remedy="Tell its author; nothing else is harmed.",
+            ) from error
+
+    def check_access(self, thorough: bool = True) -> Account:
+        account: Account = self._ask("check_access", thorough=thorough)
+        self._account = account
+        self._facts = account.facts or self._facts
+        return account
+
+    def list_orders(self, query: OrderQuery) -> Iterator[Page]:
+        pages = typing.cast("Iterator[Page]", self._ask("list_orders", query=query))
+        while True:
+            with self._guarded("list_orders"):
+                page = next(pages, None)
+            if page is None:
+                return
+            yield page
+
+    def get_order(self, order_id: str) -> Order | None:
+        return typing.cast("Order | None", self._ask("get_order", order_id=order_id))
+
+    def find_order(self, key: str) -> Placed | None:
+        return typing.cast("Placed | None", self._ask("find_order", key=key))
+
+    def find_customer(self, customer: Customer, key: str) -> CustomerRef | None:
+        return typing.cast("CustomerRef | None", self._ask("find_customer", customer=customer, key=key))
+
+    def create_customer(self, customer: Customer, key: str) -> CustomerRef:
+        return typing.cast(CustomerRef, self._ask("create_customer", customer=customer, key=key))
+
+    def resolve_sku(self, sku: str) -> Item | None:
+        return typing.cast("Item | None", self._ask("resolve_sku", sku=sku))
+
+    def check_stock(self, item: Item) -> Stock | None:
+        return typing.cast("Stock | None", self._ask("check_stock", item=item))
+
+    def create_order(self, draft: Draft) -> Placed:
+        return typing.cast(Placed, self._ask("create_order", draft=draft))
+
+    def add_line_item(self, ref: OrderRef, line: DraftLine, key: str) -> PlacedLine:
+        return typing.cast(PlacedLine, self._ask("add_line_item", ref=ref, line=line, key=key))
+
+    def update_order(self, ref: OrderRef, change: Change, key: str) -> Placed:
+        return typing.cast(Placed, self._ask("update_order", ref=ref, change=change, key=key))
+
+    def receive(self, delivery: Delivery) -> Receipt:
+        return typing.cast(Receipt, self._ask("receive", delivery=delivery))
+
+    def subscribe(self, address: str, topics: Sequence[str]) -> Sequence[Subscription]:
+        return typing.cast("Sequence[Subscription]", self._ask("subscribe", address=address, topics=topics))
+
+    def unsubscribe(self, subscription: Subscription) -> None:
+        self._ask("unsubscribe", subscription=subscription)
+
+    def check_discount(self, code: str) -> DiscountCheck | None:
+        return typing.cast("DiscountCheck | None", self._ask("check_discount", code=code))
+
+    def find_customers(self, asks: Sequence[CustomerAsk]) -> Sequence[Outcome[CustomerRef | None]]:
+        return typing.cast(
+            "Sequence[Outcome[CustomerRef | None]]", self._batch("find_customers", "asks", asks)
+        )
+
+    def create_customers(self, asks: Sequence[CustomerAsk]) -> Sequence[Outcome[CustomerRef]]:
+        return typing.cast("Sequence[Outcome[CustomerRef]]", self._batch("create_customers", "asks", asks))
+
+    def resolve_skus(self, skus: Sequence[str]) -> Sequence[Outcome[Item | None]]:
+        return typing.cast("Sequence[Outcome[Item | None]]", self._batch("resolve_skus", "skus", skus))
+
+    def check_stocks(self, items: Sequence[Item]) -> Sequence[Outcome[Stock | None]]:
+        return typing.cast("Sequence[Outcome[Stock | None]]", self._batch("check_stocks", "items", items))
+
+    def create_orders(self, drafts: Sequence[Draft]) -> Sequence[Outcome[Placed]]:
+        return typing.cast("Sequence[Outcome[Placed]]", self._batch("create_orders", "drafts", drafts))
+
+    def find_orders(self, keys: Sequence[str]) -> Sequence[Outcome[Placed | None]]:
+        return typing.cast("Sequence[Outcome[Placed | None]]", self._batch("find_orders", "keys", keys))
+
+    def get_orders(self, order_ids: Sequence[str]) -> Sequence[Outcome[Order | None]]:
+        return typing.cast(
+            "Sequence[Outcome[Order | None]]", self._batch("get_orders", "order_ids", order_ids)
+        )
+
+    def update_orders(self, asks: Sequence[UpdateAsk]) -> Sequence[Outcome[Placed]]:
+        return typing.cast("Sequence[Outcome[Placed]]", self._batch("update_orders", "asks", asks))
+
+    def batch_size(self, hook: str) -> int:
+        """How many elements one call of a batch hook may carry."""
+        return self.facts.batch_sizes.get(hook, self.facts.page_size)
+
+    def _batch(self, hook: str, parameter: str, elements: Sequence[Any]) -> Sequence[Any]:
+        answers = self._ask(hook, **{parameter: elements})
+        if answers is None or len(answers) != len(elements):
+            raise PluginBroken(
+                f"{self.platform}.{hook} answered {0 if answers is None else len(answers)} "
+                f"outcomes for {len(elements)} elements."
+            )
+        return typing.cast("Sequence[Any]", answers)
+
+    def __repr__(self) -> str:
+        return f"Connection({self.name}, {self.platform})"

@@ -1,0 +1,436 @@
+"""What the ledger is asked: what was seen, who works on it, what was sent, what came of it.
+
+Every method is one transaction, or none if it only computes. No transaction spans a request to a platform.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection, RowMapping
+
+from ordersync.errors import LedgerTrouble
+from ordersync.ledger import tables as t
+from ordersync.ledger.customers import CustomerBook
+from ordersync.ledger.rows import (
+    UPDATE,
+    Claim,
+    Outcome,
+    Row,
+    Seen,
+    news,
+    next_row,
+    row_of,
+    states_before,
+    twins,
+)
+from ordersync.ledger.runs import RunBook
+from ordersync.ledger.states import State
+from ordersync.ledger.store import Store
+from ordersync.model import OrderRef, Problem
+from ordersync.web import Clock, SystemClock
+
+__all__ = ["Ledger"]
+
+
+class Ledger(CustomerBook, RunBook):
+    """The memory of all routes."""
+
+    def __init__(
+        self, url: str = "sqlite://", *, clock: Clock | None = None, store: Store | None = None
+    ) -> None:
+        """Open or create. `sqlite://` is in memory; a `store` that is open already is used as it is.
+
+        Raises LedgerTrouble.
+        """
+        self.clock: Clock = clock or SystemClock()
+        self._store = store or Store(url, self.clock)
+        self._insert = sqlite.insert if self._store.sqlite else postgresql.insert
+
+    def close(self) -> None:
+        self._store.close()
+
+    # -- connections and routes ---------------------------------------------------------------------------------
+
+    def bind(self, connection: str, platform: str, account: str) -> None:
+        """Tie a connection's name to an account, for good. Raises LedgerTrouble if it is tied to another."""
+        wanted = sa.select(t.bindings).where(t.bindings.c.connection == connection)
+        with self._store.read() as db:
+            row = db.execute(wanted).mappings().first()
+        if row is None:
+            with self._store.write() as db:
+                insert = self._insert(t.bindings).values(
+                    connection=connection, platform=platform, account=account, bound_at=self._store.now(db)
+                )
+                db.execute(insert.on_conflict_do_nothing())
+                row = db.execute(wanted).mappings().one()
+        if (row["platform"], row["account"]) != (platform, account):
+            raise LedgerTrouble(
+                f"The connection {connection!r} was {row['platform']} account {row['account']!r} until now, "
+                f"and the settings lead to {platform} account {account!r}.",
+                remedy="Give the new account a connection (or a ledger) of its own; mixing them would lose orders.",
+            )
+
+    def watermark(self, route: str) -> datetime | None:
+        """Every order changed up to here has its outcome recorded; None before the first run."""
+        with self._store.read() as db:
+            return db.execute(
+                sa.select(t.routes.c.watermark).where(t.routes.c.route == route)
+            ).scalar_one_or_none()
+
+    def move_watermark(self, route: str, to: datetime, settings_hash: str) -> None:
+        """Forward only."""
+        with self._store.write() as db:
+            now = self._store.now(db)
+            insert = self._insert(t.routes).values(
+                route=route, watermark=to, settings_hash=settings_hash, updated_at=now
+            )
+            db.execute(
+                insert.on_conflict_do_update(
+                    index_elements=["route"],
+                    set_={
+                        "watermark": sa.case(
+                            (t.routes.c.watermark.is_(None), insert.excluded.watermark),
+                            (t.routes.c.watermark < insert.excluded.watermark, insert.excluded.watermark),
+                            else_=t.routes.c.watermark,
+                        ),
+                        "settings_hash": insert.excluded.settings_hash,
+                        "updated_at": now,
+                    },
+                )
+            )
+
+    # -- orders -------------------------------------------------------------------------------------------------
+
+    def see(self, route: str, seen: Sequence[Seen]) -> dict[str, Row]:
+        """Record what the source showed; answers each order's row as it stands now.
+
+        An order that was skipped, or parked without having been created, is `seen` again if it or the settings
+        changed. One that stands on the target keeps its state, and the row says that it `changed`.
+        """
+        if not seen:
+            return {}
+        ids = [one.source_id for one in seen]
+        with self._store.read() as db:
+            before = {row.source_id: row for row in self._rows(db, route, ids)}
+        if all(one.source_id in before and not news(before[one.source_id], one) for one in seen):
+            return before
+        with self._store.write() as db:
+            now = self._store.now(db)
+            before = {row.source_id: row for row in self._rows(db, route, ids)}
+            new = [one for one in seen if one.source_id not in before]
+            if new:
+                db.execute(
+                    self._insert(t.orders).on_conflict_do_nothing(),
+                    [
+                        {
+                            "route": route,
+                            "source_id": one.source_id,
+                            "key": one.key,
+                            "number": one.number,
+                            "state": State.SEEN,
+                            "source_updated_at": one.updated_at,
+                            "source_print": one.print,
+                            "settings_hash": one.settings_hash,
+                            "attempts": 0,
+                            "looks": 0,
+                            "fence": 0,
+                            "first_seen": now,
+                            "updated_at": now,
+                        }
+                        for one in new
+                    ],
+                )
+            altered = set()
+            for one in seen:
+                row = before.get(one.source_id)
+                if row is None:
+                    continue
+                if row.source_print != one.print:
+                    altered.add(one.source_id)
+                values = news(row, one)
+                if values:
+                    db.execute(
+                        t.orders.update()
+                        .where(
+                            t.orders.c.route == route,
+                            t.orders.c.source_id == one.source_id,
+                            t.orders.c.state == row.state,
+                            t.orders.c.owner.is_(None),
+                        )
+                        .values(**values, updated_at=now)
+                    )
+            fresh = {one.source_id for one in new}
+            return {
+                row.source_id: replace(
+                    row, first_time=row.source_id in fresh, changed=row.source_id in altered
+                )
+                for row in self._rows(db, route, ids)
+            }
+
+    def claim(
+        self,
+        route: str,
+        source_ids: Sequence[str],
+        *,
+        owner: str,
+        run: str,
+        lease: timedelta,
+        settle: timedelta = timedelta(0),
+        states: Sequence[State] = (State.SEEN,),
+    ) -> list[Claim]:
+        """Take what is free among these and still in one of `states`. A row that another worker was sending is taken
+        over only when its lease and `settle` are past. Answers the claims that were won, with the rows as they are."""
+        if not source_ids:
+            return []
+        o = t.orders.c
+        with self._store.write() as db:
+            now = self._store.now(db)
+            free = sa.or_(
+                o.owner.is_(None),
+                sa.and_(o.state == State.SEEN, o.lease_until < now),
+                o.lease_until < now - settle,
+            )
+            db.execute(
+                t.orders.update()
+                .where(
+                    o.route == route,
+                    o.source_id.in_(source_ids),
+                    free,
+                    o.state.in_(states),
+                )
+                .values(owner=owner, run=run, lease_until=now + lease, fence=o.fence + 1)
+            )
+            mine = self._rows(db, route, source_ids, o.owner == owner, o.lease_until > now)
+            return [Claim(row.source_id, row.fence, row) for row in mine]
+
+    def record(self, route: str, outcomes: Sequence[Outcome]) -> list[str]:
+        """Record the next state of claimed orders, all in one commit.
+
+        Answers the ids of those whose claim was lost meanwhile (nothing is recorded for them): for an intent this
+        means that it must not be sent.
+        """
+        if not outcomes:
+            return []
+        ids = [outcome.claim.source_id for outcome in outcomes]
+        lost, rows, kept, done = [], [], [], []
+        with self._store.write() as db:
+            now = self._store.now(db)
+            standing = {row["source_id"]: row for row in self._locked(db, route, ids)}
+            for outcome in outcomes:
+                row = standing[outcome.claim.source_id]
+                if row["fence"] != outcome.claim.fence or row["state"] not in states_before(outcome.state):
+                    lost.append(row["source_id"])
+                    continue
+                rows.append(next_row(row, outcome, now))
+                if outcome.payload is not None:
+                    kept.append(
+                        {
+                            "route": route,
+                            "source_id": row["source_id"],
+                            "draft": outcome.payload,
+                            "customer": outcome.customer,
+                            "kept_since": now,
+                        }
+                    )
+                elif outcome.state in (State.DONE, State.SKIPPED):
+                    done.append(row["source_id"])
+            if rows:
+                db.execute(UPDATE, rows)
+            if kept:
+                insert = self._insert(t.payloads)
+                fresh = {name: insert.excluded[name] for name in ("draft", "customer", "kept_since")}
+                db.execute(
+                    insert.on_conflict_do_update(index_elements=["route", "source_id"], set_=fresh), kept
+                )
+            if done:
+                db.execute(
+                    t.payloads.delete().where(t.payloads.c.route == route, t.payloads.c.source_id.in_(done))
+                )
+        return lost
+
+    def report_twin(self, route: str, source_id: str, target: OrderRef) -> Problem | None:
+        """A worker that had lost its claim made `target` all the same. Parks the order if another one stands for it
+        already, and remembers this one if not; answers the problem, if there is one by now."""
+        with self._store.write() as db:
+            (row,) = self._locked(db, route, [source_id])
+            values: dict[str, Any] = {"updated_at": self._store.now(db)}
+            problem = None
+            if row["target_id"] is None:
+                values |= {"target_id": target.id, "target_number": target.number}
+            elif row["target_id"] != target.id:
+                problem = twins(row["target_id"], target.id)
+                values |= {
+                    "problem": problem.model_dump(),
+                    "subject": problem.code,
+                    "state": State.PARKED,
+                    "owner": None,
+                    "lease_until": None,
+                }
+            db.execute(
+                t.orders.update()
+                .where(t.orders.c.route == route, t.orders.c.source_id == source_id)
+                .values(**values)
+            )
+        return problem
+
+    def release(self, route: str, claims: Sequence[Claim]) -> None:
+        """Give up claims on which nothing was sent."""
+        with self._store.write() as db:
+            for claim in claims:
+                db.execute(
+                    t.orders.update()
+                    .where(
+                        t.orders.c.route == route,
+                        t.orders.c.source_id == claim.source_id,
+                        t.orders.c.fence == claim.fence,
+                    )
+                    .values(owner=None, lease_until=None)
+                )
+
+    def release_all(self, owner: str) -> None:
+        """Give up every claim of a worker on which nothing was sent: what a run that ends early leaves behind."""
+        o, c = t.orders.c, t.customers.c
+        mine = o.owner == owner, o.state != State.SENDING
+        held = sa.union_all(sa.select(o.key).where(*mine), sa.select(c.key).where(c.owner == owner)).limit(1)
+        with self._store.read() as db:
+            if db.execute(held).first() is None:
+                return
+        with self._store.write() as db:
+            db.execute(t.orders.update().where(*mine).values(owner=None, lease_until=None))
+            db.execute(t.customers.update().where(c.owner == owner).values(owner=None, lease_until=None))
+
+    def payload(self, route: str, source_id: str) -> bytes | None:
+        """The draft as sent, while it is kept."""
+        with self._store.read() as db:
+            return db.execute(
+                sa.select(t.payloads.c.draft).where(
+                    t.payloads.c.route == route, t.payloads.c.source_id == source_id
+                )
+            ).scalar_one_or_none()
+
+    def rows(
+        self, route: str, *, states: Iterable[State] | None = None, source_ids: Sequence[str] | None = None
+    ) -> Iterator[Row]:
+        """The orders of a route, oldest change first, a thousand at a time."""
+        last: tuple[datetime, str] | None = None
+        o = t.orders.c
+        while True:
+            query = sa.select(t.orders).where(o.route == route)
+            if states is not None:
+                query = query.where(o.state.in_(list(states)))
+            if source_ids is not None:
+                query = query.where(o.source_id.in_(source_ids))
+            if last:
+                query = query.where(
+                    sa.or_(
+                        o.source_updated_at > last[0],
+                        sa.and_(o.source_updated_at == last[0], o.source_id > last[1]),
+                    )
+                )
+            with self._store.read() as db:
+                found = (
+                    db.execute(query.order_by(o.source_updated_at, o.source_id).limit(1000)).mappings().all()
+                )
+            yield from map(row_of, found)
+            if len(found) < 1000:
+                return
+            last = (found[-1]["source_updated_at"], found[-1]["source_id"])
+
+    def counts(self, route: str) -> dict[State, int]:
+        """How many orders are in each state."""
+        with self._store.read() as db:
+            found = db.execute(
+                sa.select(t.orders.c.state, sa.func.count())
+                .where(t.orders.c.route == route)
+                .group_by(t.orders.c.state)
+            )
+            return {State(state): count for state, count in found}
+
+    def causes(self, route: str) -> dict[str, int]:
+        """How many orders are parked, by the code of their problem."""
+        with self._store.read() as db:
+            found = db.execute(
+                sa.select(t.orders.c.problem).where(
+                    t.orders.c.route == route, t.orders.c.state == State.PARKED
+                )
+            )
+            return dict(Counter((problem or {}).get("code", "unknown") for (problem,) in found))
+
+    def subjects(self, route: str, prefix: str) -> list[str]:
+        """What parked orders wait for, among the subjects that begin with `prefix` (`sku:`)."""
+        with self._store.read() as db:
+            found = db.execute(
+                sa.select(t.orders.c.subject)
+                .where(
+                    t.orders.c.route == route,
+                    t.orders.c.state == State.PARKED,
+                    t.orders.c.subject.startswith(prefix, autoescape=True),
+                )
+                .distinct()
+            )
+            return sorted(subject for (subject,) in found)
+
+    def wake(
+        self, route: str, *, subjects: Sequence[str] | None = None, source_ids: Sequence[str] | None = None
+    ) -> int:
+        """Make parked orders `seen` again: those that wait for these subjects, those named, or all."""
+        o = t.orders.c
+        where = [o.route == route, o.state == State.PARKED, o.owner.is_(None)]
+        if subjects is not None:
+            where.append(o.subject.in_(subjects))
+        if source_ids is not None:
+            where.append(o.source_id.in_(source_ids))
+        with self._store.write() as db:
+            return db.execute(
+                t.orders.update()
+                .where(*where)
+                .values(state=State.SEEN, problem=None, subject=None, updated_at=self._store.now(db))
+            ).rowcount
+
+    def wake_changed(self, route: str, settings_hash: str) -> int:
+        """Make `seen` again what other settings skipped, or parked before it was created."""
+        o = t.orders.c
+        with self._store.write() as db:
+            return db.execute(
+                t.orders.update()
+                .where(
+                    o.route == route,
+                    o.owner.is_(None),
+                    o.settings_hash != settings_hash,
+                    sa.or_(o.state == State.SKIPPED, sa.and_(o.state == State.PARKED, o.target_id.is_(None))),
+                )
+                .values(
+                    state=State.SEEN,
+                    settings_hash=settings_hash,
+                    problem=None,
+                    subject=None,
+                    updated_at=self._store.now(db),
+                )
+            ).rowcount
+
+    @staticmethod
+    def _locked(db: Connection, route: str, ids: Sequence[str]) -> list[RowMapping]:
+        """These rows, held against other writers until the transaction ends (in SQLite the whole ledger is)."""
+        found = db.execute(
+            sa.select(t.orders)
+            .where(t.orders.c.route == route, t.orders.c.source_id.in_(ids))
+            .order_by(t.orders.c.source_id)
+            .with_for_update()
+        )
+        return list(found.mappings())
+
+    @staticmethod
+    def _rows(db: Connection, route: str, ids: Sequence[str], *where: sa.ColumnElement[bool]) -> list[Row]:
+        found = db.execute(
+            sa.select(t.orders)
+            .where(t.orders.c.route == route, t.orders.c.source_id.in_(ids), *where)
+            .order_by(t.orders.c.source_updated_at, t.orders.c.source_id)
+        )
+        return [row_of(row) for row in found.mappings()]

@@ -1,0 +1,220 @@
+"""One order in the ledger: what is shown, held, and turned into what comes next. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import RowMapping
+
+from ordersync.ledger import tables as t
+from ordersync.ledger.states import STEPS, State
+from ordersync.model import OrderRef, Problem
+
+__all__ = [
+    "UPDATE",
+    "Claim",
+    "Outcome",
+    "Row",
+    "Seen",
+    "fingerprint",
+    "news",
+    "next_row",
+    "row_of",
+    "states_before",
+    "subject_of",
+    "twins",
+]
+
+
+def fingerprint(content: bytes) -> str:
+    """A short, stable name of some content."""
+    return hashlib.sha256(content).hexdigest()[:40]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """An order as the source showed it."""
+
+    source_id: str
+    number: str
+    key: str
+    updated_at: datetime
+    print: str
+    settings_hash: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One order of a route, as the ledger knows it."""
+
+    route: str
+    source_id: str
+    key: str
+    number: str
+    state: State
+    source_updated_at: datetime
+    source_print: str
+    settings_hash: str
+    draft_print: str | None
+    target: OrderRef | None
+    problem: Problem | None
+    subject: str | None
+    attempts: int
+    sent_at: datetime | None
+    looks: int
+    looked_at: datetime | None
+    owner: str | None
+    lease_until: datetime | None
+    fence: int
+    updated_at: datetime
+    first_time: bool = False
+    """This very `see` made the row."""
+    changed: bool = False
+    """The source's order differs from what the ledger had."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to work on one order until the lease ends; `fence` proves it."""
+
+    source_id: str
+    fence: int
+    row: Row
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The next state of one claimed order. What is None stays as it is."""
+
+    claim: Claim
+    state: State
+    target: OrderRef | None = None
+    problem: Problem | None = None
+    draft_print: str | None = None
+    payload: bytes | None = None
+    """The draft as sent; kept until the order is done."""
+    customer: str | None = None
+    sent: bool = False
+    """A write is about to leave: take the time."""
+    looked: bool = False
+    """It was looked for and not found."""
+    keep: timedelta | None = None
+    """Keep the claim for so long from now: work on it goes on."""
+
+
+def twins(*ids: str) -> Problem:
+    """Why an order that stands twice needs a person."""
+    return Problem(
+        code="twins",
+        message=f"the order stands twice on the target: {', '.join(ids)}",
+        remedy="A worker stood still for longer than its lease. Cancel one of the two there, then retry.",
+    )
+
+
+def news(row: Row, one: Seen) -> dict[str, Any]:
+    """What the row must take over from the order as it is shown now; empty if nothing."""
+    values: dict[str, Any] = {}
+    differs = row.source_print != one.print
+    if differs or row.source_updated_at != one.updated_at:
+        values = {"source_print": one.print, "source_updated_at": one.updated_at}
+    again = row.state is State.SKIPPED or (row.state is State.PARKED and row.target is None)
+    if again and (differs or row.settings_hash != one.settings_hash):
+        values |= {
+            "state": State.SEEN,
+            "settings_hash": one.settings_hash,
+            "problem": None,
+            "subject": None,
+            "source_print": one.print,
+            "source_updated_at": one.updated_at,
+        }
+    return values
+
+
+WRITTEN = (
+    "state",
+    "target_id",
+    "target_number",
+    "draft_print",
+    "problem",
+    "subject",
+    "attempts",
+    "sent_at",
+    "looks",
+    "looked_at",
+    "owner",
+    "lease_until",
+    "updated_at",
+)
+UPDATE = (
+    t.orders.update()
+    .where(t.orders.c.route == sa.bindparam("in_route"), t.orders.c.source_id == sa.bindparam("of_order"))
+    .values({name: sa.bindparam(f"new_{name}") for name in WRITTEN})
+)
+
+
+def next_row(row: RowMapping, outcome: Outcome, now: datetime) -> dict[str, Any]:
+    """The parameters that turn `row` into what `outcome` says."""
+    values = {name: row[name] for name in WRITTEN}
+    values |= {"state": outcome.state, "updated_at": now}
+    if outcome.target:
+        values |= {"target_id": outcome.target.id, "target_number": outcome.target.number}
+    if outcome.draft_print:
+        values["draft_print"] = outcome.draft_print
+    if outcome.sent:
+        values |= {"sent_at": now, "looks": 0, "looked_at": None, "attempts": row["attempts"] + 1}
+    if outcome.looked:
+        values |= {"looks": row["looks"] + 1, "looked_at": now}
+    problem = outcome.problem
+    if outcome.target and row["target_id"] not in (None, outcome.target.id):
+        problem = twins(row["target_id"], outcome.target.id)
+        values["state"] = State.PARKED
+    values |= {
+        "problem": problem.model_dump() if problem else None,
+        "subject": subject_of(problem) if problem else None,
+        "lease_until": now + outcome.keep if outcome.keep else None,
+    }
+    if not outcome.keep:
+        values["owner"] = None
+    return {
+        "in_route": row["route"],
+        "of_order": row["source_id"],
+        **{f"new_{name}": value for name, value in values.items()},
+    }
+
+
+def states_before(state: State) -> list[State]:
+    return [state, *(before for before, after in STEPS if after is state)]
+
+
+def subject_of(problem: Problem) -> str:
+    return f"{problem.code.rpartition('_')[2]}:{problem.subject}" if problem.subject else problem.code
+
+
+def row_of(row: RowMapping) -> Row:
+    target = OrderRef(id=row["target_id"], number=row["target_number"]) if row["target_id"] else None
+    return Row(
+        route=row["route"],
+        source_id=row["source_id"],
+        key=row["key"],
+        number=row["number"],
+        state=State(row["state"]),
+        source_updated_at=row["source_updated_at"],
+        source_print=row["source_print"],
+        settings_hash=row["settings_hash"],
+        draft_print=row["draft_print"],
+        target=target,
+        problem=Problem.model_validate(row["problem"]) if row["problem"] else None,
+        subject=row["subject"],
+        attempts=row["attempts"],
+        sent_at=row["sent_at"],
+        looks=row["looks"],
+        looked_at=row["looked_at"],
+        owner=row["owner"],
+        lease_until=row["lease_until"],
+        fence=row["fence"],
+        updated_at=row["updated_at"],
+    )

@@ -1,0 +1,86 @@
+"""Runs of routes, and what listeners were told in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from ordersync.ledger import tables as t
+from ordersync.ledger.store import Store
+
+__all__ = ["RunBook", "Telling"]
+
+
+@dataclass(frozen=True)
+class Telling:
+    """That a listener was told, and what came of it."""
+
+    extension: str
+    hook: str
+    error: str
+    source_id: str | None = None
+
+
+class RunBook:
+    """The part of the ledger that knows runs."""
+
+    _store: Store
+
+    def begin_run(self, run: str, route: str, kind: str) -> None:
+        with self._store.write() as db:
+            db.execute(
+                t.runs.insert().values(run=run, route=route, kind=kind, started_at=self._store.now(db))
+            )
+
+    def end_run(self, run: str, report: Mapping[str, Any]) -> None:
+        with self._store.write() as db:
+            db.execute(
+                t.runs.update()
+                .where(t.runs.c.run == run)
+                .values(finished_at=self._store.now(db), report=dict(report))
+            )
+
+    def last_run(self, route: str) -> tuple[datetime, dict[str, Any]] | None:
+        """When the last finished run ended, and its report."""
+        with self._store.read() as db:
+            row = db.execute(
+                sa.select(t.runs.c.finished_at, t.runs.c.report)
+                .where(t.runs.c.route == route, t.runs.c.finished_at.is_not(None))
+                .order_by(t.runs.c.finished_at.desc())
+                .limit(1)
+            ).first()
+        return (row[0], row[1]) if row else None
+
+    def told(self, route: str, run: str, tellings: Sequence[Telling]) -> None:
+        """Record what listeners did."""
+        if not tellings:
+            return
+        with self._store.write() as db:
+            now = self._store.now(db)
+            db.execute(
+                t.told.insert(),
+                [
+                    {
+                        "route": route,
+                        "run": run,
+                        "source_id": one.source_id,
+                        "extension": one.extension,
+                        "hook": one.hook,
+                        "error": one.error,
+                        "at": now,
+                    }
+                    for one in tellings
+                ],
+            )
+
+    def tellings(self, route: str) -> list[Telling]:
+        """Everything that listeners of this route were told, oldest first."""
+        with self._store.read() as db:
+            found = db.execute(
+                sa.select(t.told).where(t.told.c.route == route).order_by(t.told.c.id)
+            ).mappings()
+            return [Telling(row["extension"], row["hook"], row["error"], row["source_id"]) for row in found]

@@ -1,0 +1,203 @@
+"""The transfer: read, prepare, record the intent, create, complete, compare, confirm, record, announce.
+
+What may not be forgotten is committed before it is done: an order is `sending` in the ledger before its create leaves.
+An answer that is lost makes it `in_doubt`; it is then looked for by its key, and sent again only when it surely is not
+there. Nothing here assumes that it is the only process.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+
+from ordersync.connection import Connection
+from ordersync.extensions import Extensions
+from ordersync.ledger import Ledger, Row, State
+from ordersync.model import (
+    Order,
+    OrderQuery,
+    Problem,
+    Route,
+    RunReport,
+)
+from ordersync.transfer.desk import Desk
+from ordersync.transfer.prepare import Prepared, Preparer
+from ordersync.transfer.report import Planned, Progress
+from ordersync.transfer.resolve import LEASE, Resolver
+from ordersync.transfer.run import Run
+from ordersync.web import Clock, SystemClock
+
+__all__ = ["Transfer"]
+
+
+class Transfer:
+    """One route at work. Built for one run after another; `sync`, `retry` and `plan` may be called again."""
+
+    def __init__(
+        self,
+        route: Route,
+        source: Connection,
+        target: Connection,
+        ledger: Ledger,
+        extensions: Extensions,
+        *,
+        clock: Clock | None = None,
+        workers: int = 8,
+        patience: timedelta = timedelta(minutes=10),
+        lease: timedelta = LEASE,
+    ) -> None:
+        """`workers` bounds the threads (1: none); `patience` is how long a run waits for orders in doubt;
+        `lease` is how long a claim holds without news of its worker."""
+        self.route = route
+        self._source = source
+        self._target = target
+        self._ledger = ledger
+        self._extensions = extensions
+        self._clock: Clock = clock or SystemClock()
+        self._workers = workers
+        self._patience = patience
+        self._lease = lease
+
+    # -- the three things it is asked ---------------------------------------------------------------------------
+
+    def sync(
+        self,
+        *,
+        order: str | None = None,
+        since: datetime | None = None,
+        limit: int | None = None,
+        progress: Callable[[Progress], None] | None = None,
+        stop: threading.Event | None = None,
+    ) -> RunReport:
+        """Carry over what the source has: one `order`, or all changed since `since` or the watermark.
+
+        `limit` bounds how many orders are sent. `stop`, once set, lets the orders in hand be finished and no other be
+        begun. Raises AccessDenied, Unreachable, LedgerTrouble; then nothing is parked for it.
+        """
+        with self._run("sync", progress, stop) as run:
+            if order is not None:
+                run.one(order)
+            else:
+                run.recover()
+                run.wake()
+                run.read(since, limit)
+            run.settle()
+        return run.report()
+
+    def retry(
+        self,
+        orders: Sequence[str] = (),
+        *,
+        progress: Callable[[Progress], None] | None = None,
+        stop: threading.Event | None = None,
+    ) -> RunReport:
+        """Try parked orders again: those named by source id or number, or all."""
+        ids: list[str] | None = None
+        if orders:
+            wanted = set(orders)
+            ids = [
+                row.source_id
+                for row in self._ledger.rows(self.route.name, states=[State.PARKED])
+                if {row.source_id, row.number} & wanted
+            ]
+        with self._run("retry", progress, stop) as run:
+            run.finish_parked(ids)
+            self._ledger.wake(self.route.name, source_ids=ids)
+            run.recover(only=ids)
+            run.settle()
+        return run.report()
+
+    def plan(
+        self, *, order: str | None = None, since: datetime | None = None, limit: int | None = None
+    ) -> Iterator[Planned]:
+        """What `sync` would do, order by order. Reads both platforms and the ledger, writes nothing."""
+        self._source.check_access(thorough=False)
+        self._target.check_access(thorough=False)
+        resolver = Resolver(
+            self._target, self._ledger, self._clock, owner="plan", workers=self._workers, read_only=True
+        )
+        preparer = Preparer(self.route, self._source, self._target, self._extensions, resolver)
+        sent = 0
+        pages: Iterable[Sequence[Order]]
+        if order is not None:
+            found = self._source.get_order(order)
+            pages = [[found] if found else []]
+        else:
+            pages = (page.orders for page in self._source.list_orders(self._query(since)))
+        for orders in pages:
+            known = {
+                row.source_id: row
+                for row in self._ledger.rows(self.route.name, source_ids=[one.id for one in orders])
+            }
+            prepared = [preparer.shape(one) for one in orders]
+            fresh = [one for one in prepared if _open(known.get(one.order.id), self.route)]
+            preparer.look_up(fresh)
+            for one in fresh:
+                if one.verdict == "go":
+                    preparer.draft(one)
+            for one in prepared:
+                planned = _planned(one, known.get(one.order.id), self.route)
+                if planned.action == "create":
+                    if limit is not None and sent >= limit:
+                        return
+                    sent += 1
+                yield planned
+
+    # -- parts --------------------------------------------------------------------------------------------------
+
+    def _query(self, since: datetime | None) -> OrderQuery:
+        """Everything that changed since then. The route's filters are not pushed down: what they leave out is recorded
+        as skipped, so that other filters offer it again."""
+        start = since
+        if start is None:
+            mark = self._ledger.watermark(self.route.name)
+            start = mark - self._source.facts.overlap if mark else None
+        return OrderQuery(updated_from=start)
+
+    def _run(
+        self, kind: str, progress: Callable[[Progress], None] | None, stop: threading.Event | None
+    ) -> Run:
+        desk = Desk(
+            self.route,
+            self._source,
+            self._target,
+            self._ledger,
+            self._extensions,
+            kind=kind,
+            clock=self._clock,
+            workers=self._workers,
+            patience=self._patience,
+            lease=self._lease,
+            progress=progress,
+            stop=stop or threading.Event(),
+        )
+        return Run(desk, self._query)
+
+
+def _open(row: Row | None, route: Route) -> bool:
+    """Whether a sync would work on this order."""
+    if row is None or row.state in (State.SEEN, State.SENDING, State.IN_DOUBT):
+        return True
+    return row.state in (State.PARKED, State.SKIPPED) and row.settings_hash != route.settings_hash
+
+
+def _planned(one: Prepared, row: Row | None, route: Route) -> Planned:
+    problem = one.problem
+    if one.wait is not None:
+        problem = Problem(code="try_later", message=one.wait.why.message)
+    action = "create" if one.verdict == "go" else "skip" if one.verdict == "skip" else "park"
+    if not _open(row, route):
+        assert row is not None
+        action = {State.DONE: "unchanged", State.SKIPPED: "skip"}.get(row.state, "park")
+        problem = row.problem
+    return Planned(
+        source_id=one.order.id,
+        number=one.order.number,
+        action=action,  # type: ignore[arg-type]
+        problem=problem,
+        total=one.order.total,
+        currency=one.order.currency,
+        lines=len(one.order.lines),
+        updated=one.order.updated_at,
+    )

@@ -1,0 +1,336 @@
+"""Looking things up on the target: items, stock, customers; each distinct thing once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from ordersync.connection import Connection
+from ordersync.errors import (
+    Ambiguous,
+    InDoubt,
+    NotOffered,
+    OrderSyncError,
+    PluginBroken,
+    Refused,
+    TryLater,
+)
+from ordersync.ledger import CustomerClaim, Ledger
+from ordersync.model import (
+    CustomerAsk,
+    CustomerRef,
+    Done,
+    Failed,
+    Item,
+    Problem,
+    Stock,
+)
+from ordersync.transfer.ask import ask_each, chunks, in_parallel
+from ordersync.web import Clock
+
+__all__ = ["LEASE", "LOOK_AGAIN", "Found", "Resolver", "Wait"]
+
+LEASE = timedelta(minutes=2)
+"""How long a claim holds; every write to the ledger about the order renews it."""
+
+LOOK_AGAIN = timedelta(seconds=5)
+"""The least time between two looks for a lost write."""
+
+
+class Wait(Exception):
+    """This cannot be decided now; try the order again later in this run or in the next."""
+
+    def __init__(self, why: OrderSyncError) -> None:
+        super().__init__(why.message)
+        self.why = why
+
+
+Found = Item | Problem | Wait
+"""What is known about a SKU."""
+
+
+class Resolver:
+    """Remembers what it found for the length of one run."""
+
+    def __init__(
+        self,
+        target: Connection,
+        ledger: Ledger,
+        clock: Clock,
+        *,
+        owner: str,
+        workers: int,
+        read_only: bool,
+        lease: timedelta = LEASE,
+    ) -> None:
+        self._target = target
+        self._ledger = ledger
+        self._clock = clock
+        self._owner = owner
+        self._workers = workers
+        self._read_only = read_only
+        self._lease = lease
+        self._items: dict[str, Found] = {}
+        self._stock: dict[str, Stock | None] = {}
+        self._customers: dict[str, CustomerRef | Problem | Wait | None] = {}
+
+    # -- items --------------------------------------------------------------------------------------------------
+
+    def look_up_skus(self, skus: Iterable[str]) -> None:
+        """Find out about those that are not known yet."""
+        new = sorted(set(skus) - set(self._items))
+        if not new:
+            return
+        outcomes = ask_each(
+            self._target,
+            new,
+            batch="resolve_skus",
+            many=self._target.resolve_skus,
+            one=self._target.resolve_sku,
+            workers=self._workers,
+        )
+        for sku, outcome in zip(new, outcomes, strict=True):
+            self._items[sku] = self._found(sku, outcome)
+
+    def item(self, sku: str) -> Found:
+        """What is known about `sku`, which was looked up."""
+        return self._items[sku]
+
+    def forget(self) -> None:
+        """Forget items: the target refused an order because of what was remembered."""
+        self._items.clear()
+        self._stock.clear()
+
+    @staticmethod
+    def _found(sku: str, outcome: Done[Item | None] | Failed) -> Found:
+        if isinstance(outcome, Done):
+            item = outcome.value
+            if item is None:
+                return Problem(
+                    code="unknown_sku",
+                    message=f"the target has no item with the SKU {sku!r}",
+                    remedy="Create the item there, or add an alias to the route.",
+                    subject=sku,
+                )
+            if not item.sellable:
+                return Problem(
+                    code="unsellable_sku",
+                    message=f"the target's item {sku!r} cannot be sold",
+                    remedy="Make it sellable there, or add an alias to the route.",
+                    subject=sku,
+                )
+            return item
+        error = outcome.error
+        if isinstance(error, Ambiguous):
+            return Problem(
+                code="ambiguous_sku",
+                message=f"the target has several items with the SKU {sku!r}: {', '.join(error.candidates)}",
+                remedy="Make the SKU unique there, or add an alias to the route.",
+                subject=sku,
+            )
+        if isinstance(error, Refused):
+            return Problem(
+                code="refused_sku", message=str(error), remedy="Change the SKU, or add an alias.", subject=sku
+            )
+        return Wait(error)
+
+    # -- stock --------------------------------------------------------------------------------------------------
+
+    def look_up_stock(self, items: Sequence[Item]) -> None:
+        """Ask for the stock of tracked items that is not known yet."""
+        if not {"check_stock", "check_stocks"} & self._target.offers:
+            return
+        new = {item.sku: item for item in items if item.tracks_stock and item.sku not in self._stock}
+        outcomes = ask_each(
+            self._target,
+            list(new.values()),
+            batch="check_stocks",
+            many=self._target.check_stocks,
+            one=self._target.check_stock,
+            workers=self._workers,
+        )
+        for sku, outcome in zip(new, outcomes, strict=True):
+            if isinstance(outcome, Done):
+                self._stock[sku] = outcome.value
+
+    def stock(self, item: Item) -> Stock | None:
+        """The stock as it was asked for; None if it is not tracked or not known."""
+        return self._stock.get(item.sku)
+
+    # -- customers ----------------------------------------------------------------------------------------------
+
+    def customer(self, key: str) -> CustomerRef | Problem | Wait | None:
+        """What came of `settle_customers` for this key; None only in a plan: it would be created."""
+        return self._customers.get(key)
+
+    def settle_customers(self, asks: Iterable[CustomerAsk]) -> None:
+        """Find each customer, and create it if it is nowhere; one worker at a time per customer."""
+        new = {ask.key: ask for ask in asks if isinstance(self._customers.get(ask.key), Wait | None)}
+        if not new:
+            return
+        for key, ref in self._ledger.known_customers(self._target.name, list(new)).items():
+            self._customers[key] = ref
+            del new[key]
+        claims: dict[str, CustomerClaim] = {}
+        if not self._read_only:
+            claims = self._ledger.claim_customers(
+                self._target.name, list(new), owner=self._owner, lease=self._lease
+            )
+            for key, claim in claims.items():
+                if claim.ref is not None:
+                    self._customers[key] = claim.ref
+                    del new[key]
+                elif not claim.mine:
+                    self._customers[key] = Wait(TryLater("Another worker is creating this customer."))
+                    del new[key]
+        asking = list(new.values())
+        found: dict[str, CustomerRef] = {}
+        looked: list[str] = []
+        free: list[str] = []
+        missing: list[CustomerAsk] = []
+        for ask, outcome in zip(asking, self._find(asking), strict=True):
+            if isinstance(outcome, Failed):
+                self._customers[ask.key] = self._judged(ask.key, outcome.error)
+                free.append(ask.key)
+            elif outcome.value is not None:
+                found[ask.key] = outcome.value
+            elif self._read_only:
+                self._customers[ask.key] = None
+            elif (when := self._look_again_at(claims[ask.key], looked, ask.key)) is not None:
+                self._customers[ask.key] = Wait(
+                    TryLater("Whether this customer was created is not known yet.", when=when)
+                )
+                free.append(ask.key)
+            else:
+                missing.append(ask)
+        self._customers.update(found)
+        self._record(refs=found, looked=looked, free=free)
+        self._create_distinct(missing)
+
+    def _record(self, **what: Any) -> set[str]:
+        if self._read_only or not any(what.values()):
+            return set()
+        return self._ledger.record_customers(self._target.name, owner=self._owner, **what)
+
+    def _find(self, asks: list[CustomerAsk]) -> Sequence[Done[CustomerRef | None] | Failed]:
+        if not {"find_customer", "find_customers"} & self._target.offers:
+            return [Done(None)] * len(asks)
+        return ask_each(
+            self._target,
+            asks,
+            batch="find_customers",
+            many=self._target.find_customers,
+            one=lambda ask: self._target.find_customer(ask.customer, ask.key),
+            workers=self._workers,
+        )
+
+    def _look_again_at(self, claim: CustomerClaim, looked: list[str], key: str) -> datetime | None:
+        """When to look for a customer again whose create was lost; None once its absence is sure: looked for twice in
+        vain, both times when it would have been visible. Notes in `looked` a look that counts."""
+        if claim.sent_at is None:
+            return None
+        facts = self._target.facts
+        now = self._clock.now()
+        due = claim.sent_at + facts.settle_time + facts.index_lag
+        if now < due:
+            return due
+        if claim.looks >= 1:
+            return None
+        looked.append(key)
+        return now + max(LOOK_AGAIN, facts.index_lag)
+
+    def _create_distinct(self, asks: list[CustomerAsk]) -> None:
+        """Create each, but one e-mail address only once: the same person may be a guest here and known there."""
+        first: dict[str, CustomerAsk] = {}
+        again: list[tuple[CustomerAsk, CustomerAsk]] = []
+        for ask in asks:
+            mail = (ask.customer.email or ask.key).strip().lower()
+            if mail in first:
+                again.append((ask, first[mail]))
+            else:
+                first[mail] = ask
+        self._create(list(first.values()))
+        refs, free = {}, []
+        for ask, twin in again:
+            answer = self._customers[ask.key] = self._customers.get(twin.key)
+            if isinstance(answer, CustomerRef):
+                refs[ask.key] = answer
+            else:
+                free.append(ask.key)
+        self._record(refs=refs, free=free)
+
+    def _create(self, asks: list[CustomerAsk]) -> None:
+        if not asks:
+            return
+        if not {"create_customer", "create_customers"} & self._target.offers:
+            for ask in asks:
+                self._customers[ask.key] = Problem(
+                    code="unknown_customer",
+                    message="the target has no such customer, and its connector cannot create one",
+                    remedy="Create the customer there.",
+                )
+            self._record(free=[ask.key for ask in asks])
+            return
+        lost = self._record(sent=[ask.key for ask in asks])
+        for key in lost:
+            self._customers[key] = Wait(TryLater("Another worker is creating this customer."))
+        ready = [ask for ask in asks if ask.key not in lost]
+        if "create_customers" in self._target.offers:
+            for part in chunks(ready, self._target.batch_size("create_customers")):
+                try:
+                    outcomes = self._target.create_customers(part)
+                except OrderSyncError as error:
+                    if isinstance(error, Refused) and len(part) > 1:
+                        outcomes = [self._create_one(ask) for ask in part]
+                    else:
+                        outcomes = [Failed(error)] * len(part)
+                self._created(part, outcomes)
+            return
+        workers = min(self._workers, self._target.facts.concurrency)
+        self._created(ready, in_parallel(self._create_one, ready, workers))
+
+    def _create_one(self, ask: CustomerAsk) -> Done[CustomerRef] | Failed:
+        try:
+            if "create_customer" in self._target.offers:
+                return Done(self._target.create_customer(ask.customer, ask.key))
+            outcome: Done[CustomerRef] | Failed = self._target.create_customers([ask])[0]
+            return outcome
+        except OrderSyncError as error:
+            return Failed(error)
+
+    def _created(self, asks: Sequence[CustomerAsk], outcomes: Sequence[Done[CustomerRef] | Failed]) -> None:
+        refs: dict[str, CustomerRef] = {}
+        unsent, free = [], []
+        for ask, outcome in zip(asks, outcomes, strict=True):
+            if isinstance(outcome, Done):
+                refs[ask.key] = outcome.value
+                continue
+            if isinstance(outcome.error, InDoubt | PluginBroken):
+                facts = self._target.facts
+                when = self._clock.now() + facts.settle_time + facts.index_lag
+                self._customers[ask.key] = Wait(TryLater(outcome.error.message, when=when))
+                free.append(ask.key)
+            else:
+                self._customers[ask.key] = self._judged(ask.key, outcome.error)
+                unsent.append(ask.key)
+        self._customers.update(refs)
+        self._record(refs=refs, unsent=unsent, free=free)
+
+    @staticmethod
+    def _judged(key: str, error: OrderSyncError) -> Problem | Wait:
+        if isinstance(error, Ambiguous):
+            return Problem(
+                code="ambiguous_customer",
+                message=f"several customers of the target match: {', '.join(error.candidates)}",
+                remedy=error.remedy or "Merge them there.",
+                subject=key,
+            )
+        if isinstance(error, Refused | NotOffered):
+            return Problem(
+                code="customer_refused",
+                message=str(error),
+                remedy=error.remedy or "Mend what the target objects to, in the source or by a default.",
+                subject=key,
+            )
+        return Wait(error)

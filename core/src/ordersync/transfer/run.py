@@ -1,0 +1,345 @@
+"""One run of a route: read pages, take windows of orders as far as they go, wait for what is in doubt."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from datetime import datetime
+
+from ordersync.errors import (
+    NotOffered,
+    OrderSyncError,
+)
+from ordersync.ledger import Claim, Outcome, Seen, State, fingerprint
+from ordersync.logs import bound
+from ordersync.model import (
+    Failed,
+    Order,
+    OrderQuery,
+    Page,
+    Problem,
+    RunReport,
+)
+from ordersync.transfer.ask import ask_each, chunks
+from ordersync.transfer.desk import Desk, Work
+from ordersync.transfer.prepare import Prepared
+from ordersync.transfer.recovery import Recovery
+from ordersync.transfer.resolve import LOOK_AGAIN
+from ordersync.transfer.sending import Sender
+from ordersync.web import SystemClock
+
+__all__ = ["Run"]
+
+log = logging.getLogger("ordersync.transfer")
+
+
+class Run:
+    """One run. Entering it checks both accounts; leaving it records what came of it."""
+
+    def __init__(self, desk: Desk, query: Callable[[datetime | None], OrderQuery]) -> None:
+        self._desk = desk
+        self._query = query
+        self._sender = Sender(desk)
+        self._recovery = Recovery(desk, self._sender)
+        self._single = False
+        """Only one order was asked for; else what waits on the route is reported too, met in this run or not."""
+
+    def __enter__(self) -> Run:
+        self._context = bound(run=self._desk.id, route=self._desk.route.name)
+        self._context.__enter__()
+        for connection in (self._desk.source, self._desk.target):
+            account = connection.check_access(thorough=False)
+            self._desk.ledger.bind(connection.name, connection.platform, account.id)
+            for line in (*account.problems, *account.warnings):
+                log.warning("%s: %s", connection.name, line)
+        self._desk.ledger.begin_run(self._desk.id, self._desk.route.name, self._desk.kind)
+        log.info("%s of route %s begins", self._desk.kind, self._desk.route.name)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
+        try:
+            if kind is None or issubclass(kind, OrderSyncError):
+                report = self.report()
+                words = asdict(report)
+                words.pop("elapsed")
+                self._desk.ledger.end_run(self._desk.id, words)
+                self._desk.tell("on_sync_finished", None, report=report)
+                log.info(
+                    "%s ends: %s created, %s parked, %s failed",
+                    self._desk.kind,
+                    report.created,
+                    report.parked,
+                    report.failed,
+                )
+        finally:
+            self._desk.ledger.release_all(self._desk.id)
+            self._context.__exit__(None, None, None)
+
+    def report(self) -> RunReport:
+        tally = self._desk.counts.tallies
+        elapsed = self._desk.clock.now() - self._desk.started
+        parked, reasons = tally["parked"], dict(Counter(self._desk.counts.reasons.values()))
+        if not self._single:
+            waiting = self._desk.ledger.causes(self._desk.route.name)
+            parked = sum(waiting.values())
+            reasons = {
+                code: count for code, count in reasons.items() if code in ("in_doubt", "try_later")
+            } | waiting
+        return RunReport(
+            run=self._desk.id,
+            route=self._desk.route.name,
+            seen=self._desk.counts.seen,
+            created=tally["created"],
+            unchanged=tally["unchanged"],
+            parked=parked,
+            skipped=tally["skipped"],
+            failed=tally["failed"],
+            seconds=round(elapsed.total_seconds(), 3),
+            totals_checked=len(self._desk.checked),
+            reasons=reasons,
+            interrupted=self._desk.stop.is_set(),
+            elapsed=elapsed,
+        )
+
+    def read(self, since: datetime | None, limit: int | None) -> None:
+        """Go through the source's pages; the watermark follows what is recorded, unless `since` left a gap behind it."""
+        mark = self._desk.ledger.watermark(self._desk.route.name)
+        closed = since is None or mark is None or since <= mark
+        for page in self._desk.source.list_orders(self._query(since)):
+            left = None if limit is None else max(limit - self._desk.counts.tallies["created"], 0)
+            if self._desk.stop.is_set() or left == 0:
+                return
+            whole = self._window(page.orders, left)
+            self._unreadable(page)
+            if not whole:
+                return
+            if page.safe_through and closed and (mark is None or page.safe_through > mark):
+                mark = page.safe_through
+                self._desk.ledger.move_watermark(
+                    self._desk.route.name, page.safe_through, self._desk.route.settings_hash
+                )
+
+    def one(self, order_id: str) -> None:
+        """A single order, by the source's id."""
+        self._single = True
+        order = self._desk.source.get_order(order_id)
+        if order is None:
+            raise NotOffered(
+                f"The source {self._desk.source.name!r} has no order {order_id!r}.",
+                remedy="Give the platform's own id of the order, as `ordersync orders` shows it.",
+            )
+        self._window([order], None)
+
+    def wake(self) -> None:
+        """Free the parked orders whose SKU exists by now, and what other settings may judge differently."""
+        if self._desk.ledger.wake_changed(self._desk.route.name, self._desk.route.settings_hash):
+            self.recover()
+        waiting = {
+            subject.partition(":")[2]: subject
+            for subject in self._desk.ledger.subjects(self._desk.route.name, "sku:")
+        }
+        if not waiting:
+            return
+        self._desk.resolver.look_up_skus(waiting)
+        free = [
+            subject
+            for sku, subject in waiting.items()
+            if not isinstance(self._desk.resolver.item(sku), Problem | Exception)
+        ]
+        if free and self._desk.ledger.wake(self._desk.route.name, subjects=free):
+            self.recover()
+
+    def recover(self, only: Sequence[str] | None = None) -> None:
+        """Go on with what earlier runs left: seen but not sent, being sent when a worker died, in doubt."""
+        rows = list(
+            self._desk.ledger.rows(
+                self._desk.route.name, states=[State.SEEN, State.SENDING, State.IN_DOUBT], source_ids=only
+            )
+        )
+        fresh = [row.source_id for row in rows if row.state is State.SEEN]
+        for part in chunks(fresh, 100):
+            if self._desk.stop.is_set():
+                return
+            self._window(self._fetch(part), None, counted=False)
+        lost = [row for row in rows if row.state is not State.SEEN]
+        for part_rows in chunks(lost, 100):
+            if self._desk.stop.is_set():
+                return
+            self._recovery.look(part_rows)
+
+    def settle(self) -> None:
+        """Wait for what can still be decided in this run, as long as patience lasts."""
+        until = self._desk.clock.now() + self._desk.patience
+        while self._desk.again and not self._desk.stop.is_set():
+            when = min(moment for moment, _ in self._desk.again.values())
+            if when > until:
+                return
+            self._pause(when)
+            now = self._desk.clock.now()
+            due = [source_id for source_id, (moment, _) in self._desk.again.items() if moment <= now]
+            tried = {source_id: self._desk.again.pop(source_id)[1] for source_id in due}
+            if self._desk.stop.is_set():
+                return
+            rows = list(self._desk.ledger.rows(self._desk.route.name, source_ids=due))
+            for row in rows:
+                if row.state is State.DONE:
+                    self._desk.counts.set(row.source_id, "unchanged")
+            self._recovery.look([row for row in rows if row.state in (State.SENDING, State.IN_DOUBT)], tried)
+            fresh = [row.source_id for row in rows if row.state is State.SEEN]
+            if fresh:
+                self._window(self._fetch(fresh), None, counted=False, tried=tried)
+
+    def _pause(self, until: datetime) -> None:
+        while not self._desk.stop.is_set():
+            left = (until - self._desk.clock.now()).total_seconds()
+            if left <= 0:
+                return
+            self._desk.clock.sleep(min(left, 0.5) if isinstance(self._desk.clock, SystemClock) else left)
+
+    def _fetch(self, source_ids: Sequence[str]) -> list[Order]:
+        outcomes = ask_each(
+            self._desk.source,
+            list(source_ids),
+            batch="get_orders",
+            many=self._desk.source.get_orders,
+            one=self._desk.source.get_order,
+            workers=self._desk.workers,
+        )
+        orders = []
+        for source_id, outcome in zip(source_ids, outcomes, strict=True):
+            if isinstance(outcome, Failed):
+                self._desk.later(source_id, outcome.error)
+            elif outcome.value is None:
+                problem = Problem(
+                    code="source_gone",
+                    message="the source has this order no longer",
+                    remedy="Nothing was sent; let it be.",
+                )
+                for claim in self._desk.claim([source_id]):
+                    self._desk.record([Outcome(claim, State.PARKED, problem=problem)])
+                    self._desk.count_parked(source_id, None, problem)
+            else:
+                orders.append(outcome.value)
+        return orders
+
+    def _unreadable(self, page: Page) -> None:
+        if not page.unreadable:
+            return
+        now = self._desk.clock.now()
+        seen = [
+            Seen(
+                source_id,
+                source_id,
+                self._desk.preparer.key_of(source_id),
+                page.safe_through or now,
+                fingerprint(why.encode()),
+                self._desk.route.settings_hash,
+            )
+            for source_id, why in page.unreadable
+        ]
+        self._desk.counts.seen += len(seen)
+        rows = self._desk.ledger.see(self._desk.route.name, seen)
+        claims = {
+            claim.source_id: claim
+            for claim in self._desk.claim([r.source_id for r in rows.values() if r.state is State.SEEN])
+        }
+        for source_id, why in page.unreadable:
+            problem = Problem(
+                code="unreadable",
+                message=f"the source's order cannot be read: {why}",
+                remedy="Mend the order in the source, then retry it.",
+            )
+            if source_id in claims:
+                self._desk.record([Outcome(claims[source_id], State.PARKED, problem=problem)])
+            self._desk.count_parked(source_id, None, problem, known=source_id not in claims)
+
+    def _window(
+        self,
+        orders: Sequence[Order],
+        limit: int | None,
+        *,
+        counted: bool = True,
+        tried: dict[str, int] | None = None,
+    ) -> bool:
+        """Take some orders as far as they go. False if the limit or a stop left some of them aside."""
+        if counted:
+            self._desk.counts.seen += len(orders)
+        prepared = {}
+        seen = []
+        for order in orders:
+            one = self._desk.preparer.shape(order)
+            prepared[order.id] = one
+            seen.append(self._desk.preparer.seen(order, one.key))
+        rows = self._desk.ledger.see(self._desk.route.name, seen)
+        takes = []
+        for source_id, row in rows.items():
+            one = prepared[source_id]
+            match row.state:
+                case State.DONE:
+                    if self._desk.counts.by_order.get(source_id) != "created":
+                        self._desk.counts.set(source_id, "unchanged")
+                    if row.changed:
+                        log.info("order %s changed in the source after it was sent", row.number)
+                case State.SKIPPED:
+                    self._desk.counts.set(source_id, "skipped")
+                case State.PARKED:
+                    self._desk.count_parked(source_id, one.order, row.problem, known=True)
+                case State.SEEN:
+                    takes.append(source_id)
+                case _:
+                    if source_id not in self._desk.again:
+                        self._desk.counts.set(source_id, "failed", "in_doubt")
+        whole = True
+        if limit is not None and len(takes) > limit:
+            going = [source_id for source_id in takes if prepared[source_id].verdict == "go"]
+            if len(going) > limit:
+                aside = set(going[limit:])
+                takes = [source_id for source_id in takes if source_id not in aside]
+                whole = False
+        claims = {claim.source_id: claim for claim in self._desk.claim(takes)}
+        for source_id in takes:
+            held = rows[source_id].lease_until
+            if source_id not in claims and held is not None:
+                self._desk.counts.set(source_id, "failed", "another_worker")
+                self._desk.again[source_id] = (held + LOOK_AGAIN, 0)
+        mine = [prepared[source_id] for source_id in takes if source_id in claims]
+        if self._desk.stop.is_set():
+            self._desk.ledger.release(self._desk.route.name, list(claims.values()))
+            return False
+        self._desk.preparer.look_up(mine)
+        for one in mine:
+            if one.verdict == "go":
+                self._desk.preparer.draft(one)
+        self._decline(mine, claims)
+        works = [
+            Work(claims[one.order.id], one, one.draft)
+            for one in mine
+            if one.verdict == "go" and one.draft is not None
+        ]
+        waiting = [one for one in mine if one.verdict == "wait" and one.wait is not None]
+        self._desk.ledger.release(self._desk.route.name, [claims[one.order.id] for one in waiting])
+        for one in waiting:
+            assert one.wait is not None
+            self._desk.later(one.order.id, one.wait.why, (tried or {}).get(one.order.id, 0))
+        self._sender.send(self._sender.not_there(works))
+        return whole and not self._desk.stop.is_set()
+
+    def _decline(self, mine: Sequence[Prepared], claims: dict[str, Claim]) -> None:
+        outcomes = []
+        for one in mine:
+            claim = claims[one.order.id]
+            if one.verdict == "skip":
+                outcomes.append(Outcome(claim, State.SKIPPED, problem=one.problem))
+                self._desk.counts.set(one.order.id, "skipped")
+            elif one.verdict == "park":
+                outcomes.append(Outcome(claim, State.PARKED, problem=one.problem))
+        self._desk.record(outcomes)
+        for one in mine:
+            if one.verdict == "park":
+                self._desk.count_parked(one.order.id, one.order, one.problem)
+
+    def finish_parked(self, ids: Sequence[str] | None) -> None:
+        """Look again at parked orders that already stand on the target."""
+        self._recovery.finish_parked(ids)

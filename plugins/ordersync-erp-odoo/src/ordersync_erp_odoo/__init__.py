@@ -1,0 +1,1 @@
+from ordersync_erp_odoo.connector import OdooConnector as OdooConnector

@@ -1,0 +1,425 @@
+"""Odoo's two ways in, behind one `call`: JSON-RPC (all versions) and JSON-2 (from 19 on).
+
+Both answer exceptions of the server with the name of a Python class; the messages beside it are translated and differ
+between versions, so only the class decides what an error means.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
+
+from pydantic import ValidationError
+
+from ordersync import (
+    AccessDenied,
+    BadSettings,
+    InDoubt,
+    NotFound,
+    OrderSyncError,
+    Refused,
+    TryLater,
+    UnexpectedReply,
+)
+from ordersync.web import Access, Client, Reply, default_error
+from ordersync_erp_odoo.settings import OdooSettings
+from ordersync_erp_odoo.wire import Row, Version
+
+__all__ = ["JSON2_SINCE", "Odoo", "price_digits", "verdicts"]
+
+JSON2_SINCE = 19
+TIMEOUT = 150.0
+"""Seconds; longer than the 120 that a worker of Odoo may take by default."""
+
+POSITIONAL: Mapping[str, tuple[str, ...]] = {
+    "search_read": ("domain",),
+    "read": ("fields",),
+    "load": ("fields", "data"),
+    "write": ("vals",),
+    "fields_get": ("allfields",),
+    "has_access": ("operation",),
+    "check_access_rights": ("operation", "raise_exception"),
+}
+"""Arguments that JSON-RPC takes by place; JSON-2 takes every argument by this name."""
+
+DENIED = {
+    "odoo.exceptions.AccessDenied": "Odoo refuses the login or key.",
+    "odoo.exceptions.AccessError": "The Odoo user lacks a right.",
+    "odoo.http.SessionExpiredException": "Odoo's session has expired.",
+    "werkzeug.exceptions.Unauthorized": "Odoo refuses the key.",
+    "werkzeug.exceptions.Forbidden": "The Odoo user lacks a right.",
+}
+MISSING = {"odoo.exceptions.MissingError"}
+REFUSED = {
+    "odoo.exceptions.UserError",
+    "odoo.exceptions.ValidationError",
+    "odoo.exceptions.RedirectWarning",
+}
+ROLLED_BACK = {
+    "psycopg2.errors.SerializationFailure",
+    "psycopg2.errors.DeadlockDetected",
+    "psycopg2.errors.LockNotAvailable",
+    "psycopg2.extensions.TransactionRollbackError",
+    "odoo.exceptions.ConcurrencyError",
+    "odoo.exceptions.LockError",
+}
+CONNECTION_LOST = {"psycopg2.OperationalError", "psycopg2.InterfaceError"}
+
+R = TypeVar("R", bound=Row)
+
+
+def verdicts(reply: Reply, repeatable: bool) -> OrderSyncError | None:
+    """What a reply of either protocol means; JSON-RPC puts its errors into a 200 (measured on 17 and 19).
+
+    Whatever class the server raised, it has rolled back; only a lost connection to its database leaves a doubt.
+    """
+    data = reply.data
+    if isinstance(data, dict) and isinstance(data.get("error"), dict) and "jsonrpc" in data:
+        inner = data["error"].get("data")
+        inner = inner if isinstance(inner, dict) else {}
+        return _judged(str(inner.get("name", "")), str(inner.get("message", "")), reply, repeatable)
+    if reply.status >= 400 and isinstance(data, dict) and isinstance(data.get("name"), str):
+        return _judged(data["name"], str(data.get("message", "")), reply, repeatable)
+    if reply.status == 404 and data is None:
+        return AccessDenied(
+            "There is no such Odoo database or interface at this address.",
+            remedy="Check `url` and `database`, and that the server offers this protocol.",
+            request_id=reply.request_id,
+        )
+    return default_error(reply, repeatable)
+
+
+def _judged(name: str, message: str, reply: Reply, repeatable: bool) -> OrderSyncError:
+    said = " ".join(message.split())[:300] or "Odoo gave no reason."
+    rid = reply.request_id
+    if name in DENIED:
+        return AccessDenied(
+            f"{DENIED[name]} {said}",
+            remedy="Check login, key and the user's groups in Odoo.",
+            request_id=rid,
+        )
+    if name in MISSING:
+        return NotFound(said, remedy="Something was deleted in Odoo; look it up again.", request_id=rid)
+    if name in ROLLED_BACK:
+        return TryLater(said, request_id=rid)
+    if name in CONNECTION_LOST:
+        if repeatable:
+            return TryLater(f"Odoo has no connection to its database: {said}", request_id=rid)
+        return InDoubt(f"Odoo lost its database: {said}", request_id=rid)
+    if name.startswith("werkzeug."):
+        by_status = default_error(reply, repeatable, message=said)
+        if by_status is not None:
+            return by_status
+    if name in REFUSED or not repeatable:
+        return Refused(said, request_id=rid)
+    return UnexpectedReply(f"Odoo does not know what it was asked ({name}): {said}", request_id=rid)
+
+
+def _login_verdicts(reply: Reply, repeatable: bool) -> OrderSyncError | None:
+    """The same for logging in, where a database that cannot be opened is one that does not exist."""
+    data = reply.data
+    inner = (
+        data["error"].get("data") if isinstance(data, dict) and isinstance(data.get("error"), dict) else None
+    )
+    if isinstance(inner, dict) and inner.get("name") in CONNECTION_LOST:
+        return AccessDenied(
+            "Odoo cannot open the database.",
+            remedy="Check `database` in the connection's settings.",
+            request_id=reply.request_id,
+        )
+    return verdicts(reply, repeatable)
+
+
+class _Door(Protocol):
+    name: str
+
+    def call(
+        self,
+        model: str,
+        method: str,
+        ids: Sequence[int] | None,
+        arguments: Mapping[str, Any],
+        context: Mapping[str, Any],
+        write: bool,
+    ) -> Any: ...
+
+    def close(self) -> None: ...
+
+
+class _JsonRpc:
+    """`POST /jsonrpc`: service `object`, method `execute_kw`, the key in every call."""
+
+    name = "JSON-RPC"
+
+    def __init__(self, settings: OdooSettings, access: Access) -> None:
+        self._settings = settings
+        self._client = access.client(settings.url, verdicts=verdicts, timeout=TIMEOUT)
+        self._logins = access.client(settings.url, verdicts=_login_verdicts, timeout=TIMEOUT)
+        self._uid = 0
+
+    def version(self) -> Version:
+        """What the server says about itself, without a login."""
+        return Version.model_validate(self._ask(self._logins, "common", "version", [], write=False))
+
+    def login(self) -> None:
+        """Find the user's id. A wrong password is answered `false`, not an error (measured on 17 and 19)."""
+        settings = self._settings
+        if not settings.login:
+            raise BadSettings("JSON-RPC needs the `login` of the API user.")
+        key = settings.api_key.get_secret_value()
+        uid = self._ask(
+            self._logins, "common", "authenticate", [settings.database, settings.login, key, {}], write=False
+        )
+        if not isinstance(uid, int) or isinstance(uid, bool):
+            raise AccessDenied(
+                "Odoo refuses the login.", remedy="Check `login` and `api_key` in the connection's settings."
+            )
+        self._uid = uid
+
+    def call(
+        self,
+        model: str,
+        method: str,
+        ids: Sequence[int] | None,
+        arguments: Mapping[str, Any],
+        context: Mapping[str, Any],
+        write: bool,
+    ) -> Any:
+        by_place = [name for name in POSITIONAL.get(method, ()) if name in arguments]
+        by_name = {name: value for name, value in arguments.items() if name not in by_place}
+        args = [*([list(ids)] if ids is not None else []), *(arguments[name] for name in by_place)]
+        key = self._settings.api_key.get_secret_value()
+        call = [self._settings.database, self._uid, key, model, method, args, {**by_name, "context": context}]
+        return self._ask(self._client, "object", "execute_kw", call, write=write)
+
+    def _ask(self, client: Client, service: str, method: str, args: list[Any], *, write: bool) -> Any:
+        params = {"service": service, "method": method, "args": args}
+        body = {"jsonrpc": "2.0", "method": "call", "params": params, "id": 1}
+        reply = client.post("jsonrpc", json=body, repeatable=not write)
+        if not isinstance(reply.data, dict) or reply.data.get("jsonrpc") != "2.0":
+            if write:
+                raise InDoubt("Odoo's answer is not JSON-RPC. Whether the write happened is not known.")
+            raise UnexpectedReply("Odoo's answer is not JSON-RPC.", remedy="Check `url`.")
+        return reply.data.get("result")
+
+    def close(self) -> None:
+        self._client.close()
+        self._logins.close()
+
+
+class _Bearer:
+    """The key as a bearer token."""
+
+    def __init__(self, settings: OdooSettings) -> None:
+        self._key = settings.api_key
+
+    def headers(self, method: str, url: str, body: bytes) -> Mapping[str, str]:  # noqa: ARG002 - Auth's signature
+        return {"authorization": f"bearer {self._key.get_secret_value()}"}
+
+    def renew(self, refused: Mapping[str, str]) -> bool:  # noqa: ARG002 - Auth's signature
+        return False
+
+
+class _Json2:
+    """`POST /json/2/<model>/<method>`: arguments by name, the key as a bearer token."""
+
+    name = "JSON-2"
+
+    def __init__(self, settings: OdooSettings, access: Access) -> None:
+        self._client = access.client(
+            settings.url,
+            auth=_Bearer(settings),
+            headers={"x-odoo-database": settings.database},
+            verdicts=verdicts,
+            timeout=TIMEOUT,
+        )
+
+    def call(
+        self,
+        model: str,
+        method: str,
+        ids: Sequence[int] | None,
+        arguments: Mapping[str, Any],
+        context: Mapping[str, Any],
+        write: bool,
+    ) -> Any:
+        body = {**arguments, "context": context}
+        if ids is not None:
+            body["ids"] = list(ids)
+        return self._client.post(f"json/2/{model}/{method}", json=body, repeatable=not write).data
+
+    def close(self) -> None:
+        self._client.close()
+
+
+class Odoo:
+    """One database of one Odoo, over whichever protocol it takes. Thread-safe; connects at the first call."""
+
+    def __init__(self, settings: OdooSettings, access: Access) -> None:
+        self._settings = settings
+        self._access = access
+        self._lock = threading.RLock()
+        self._door: _Door | None = None
+        self._fields: dict[str, Mapping[str, Mapping[str, Any]]] = {}
+        self.company: int | None = None
+        """Sent as the allowed company with every call, once it is known."""
+        self.version: Version | None = None
+        """None where the server keeps it to itself."""
+
+    @property
+    def protocol(self) -> str:
+        """`JSON-RPC` or `JSON-2`."""
+        return self._opened().name
+
+    def call(
+        self,
+        model: str,
+        method: str,
+        ids: Iterable[int] | None = None,
+        *,
+        write: bool = False,
+        context: Mapping[str, Any] | None = None,
+        **arguments: Any,
+    ) -> Any:
+        """The answer of `model.method`. `ids` are the records it is called on, None for a method of the model.
+
+        `write` says that it changes something: then a lost answer raises InDoubt. Methods that answer nothing answer
+        None. Raises what `verdicts` says.
+        """
+        inside: dict[str, Any] = dict(context or {})
+        if self.company is not None:
+            inside["allowed_company_ids"] = [self.company]
+        of = list(ids) if ids is not None else None
+        return self._opened().call(model, method, of, arguments, inside, write)
+
+    def fields(self, model: str) -> Mapping[str, Mapping[str, Any]]:
+        """The fields of `model` that this connector may ask for and this Odoo has, with type and digits.
+
+        None at all if the module that brings the model is not installed.
+        """
+        with self._lock:
+            if model not in self._fields:
+                try:
+                    answer = self.call(
+                        model, "fields_get", allfields=Row.wanted(model), attributes=["type", "digits"]
+                    )
+                except Refused:
+                    answer = {}
+                if not isinstance(answer, dict):
+                    raise UnexpectedReply(f"Odoo does not describe {model}.")
+                self._fields[model] = answer
+            return self._fields[model]
+
+    def has(self, model: str, field: str) -> bool:
+        """Whether this Odoo's `model` has `field`: versions and installed modules differ."""
+        return field in self.fields(model)
+
+    def search(
+        self,
+        row: type[R],
+        domain: Sequence[Any],
+        *,
+        order: str = "id",
+        limit: int | None = None,
+        archived: bool = False,
+    ) -> list[R]:
+        """The records that match, as `row`; archived ones are left out unless asked for."""
+        more: dict[str, Any] = {"limit": limit} if limit else {}
+        answer = self.call(
+            row.MODEL,
+            "search_read",
+            domain=list(domain),
+            fields=self._names(row),
+            order=order,
+            context={"active_test": False} if archived else None,
+            **more,
+        )
+        return self._rows(row, answer)
+
+    def read(self, row: type[R], ids: Iterable[int], *, context: Mapping[str, Any] | None = None) -> list[R]:
+        """The records with these ids; those that are gone are missing from the answer."""
+        wanted = sorted(set(ids))
+        if not wanted:
+            return []
+        answer = self.call(row.MODEL, "read", wanted, fields=self._names(row), context=context)
+        return self._rows(row, answer)
+
+    def external_ids(self, model: str, ids: Iterable[int]) -> dict[int, str]:
+        """Record id → external id (`module.name`), of those that have one. Needs no rights on `ir.model.data`."""
+        wanted = sorted(set(ids))
+        if not wanted:
+            return {}
+        answer = self.call(model, "get_external_id", wanted)
+        if not isinstance(answer, dict):
+            raise UnexpectedReply(f"Odoo does not tell the external ids of {model}.")
+        return {int(each): str(xid) for each, xid in answer.items() if xid}
+
+    def _names(self, row: type[Row]) -> list[str]:
+        known = self.fields(row.MODEL)
+        return [name for name in row.names() if name in known]
+
+    @staticmethod
+    def _rows(row: type[R], answer: Any) -> list[R]:
+        if not isinstance(answer, list):
+            raise UnexpectedReply(f"Odoo does not answer a list of {row.MODEL}.")
+        try:
+            return [row.model_validate(each) for each in answer]
+        except ValidationError as error:
+            places = {".".join(map(str, each["loc"])) for each in error.errors()}
+            raise UnexpectedReply(
+                f"Odoo's {row.MODEL} is not as expected in {', '.join(sorted(places))}."
+            ) from None
+
+    def _opened(self) -> _Door:
+        with self._lock:
+            if self._door is None:
+                self._door = self._open()
+            return self._door
+
+    def _open(self) -> _Door:
+        wanted = self._settings.protocol
+        old = _JsonRpc(self._settings, self._access)
+        try:
+            self.version = old.version()
+        except (AccessDenied, Refused):
+            if wanted == "jsonrpc":
+                raise
+        modern = self.version is None or self.version.major >= JSON2_SINCE
+        if wanted == "json2" or (wanted == "auto" and modern):
+            new = _Json2(self._settings, self._access)
+            try:
+                new.call(
+                    "res.company",
+                    "search_read",
+                    None,
+                    {"domain": [], "fields": ["id"], "limit": 1},
+                    {},
+                    False,
+                )
+            except AccessDenied:
+                new.close()
+                if wanted == "json2" or self.version is None or not self._settings.login:
+                    old.close()
+                    raise
+            else:
+                old.close()
+                return new
+        old.login()
+        return old
+
+    def close(self) -> None:
+        """Close the connections to the server."""
+        with self._lock:
+            if self._door is not None:
+                self._door.close()
+                self._door = None
+
+    def __repr__(self) -> str:
+        return f"Odoo({self._settings.database})"
+
+
+def price_digits(odoo: Odoo) -> int | None:
+    """Digits of a unit price: 2 in 17, None (as many as a double holds) in 19. Measured; `fields_get` answers it."""
+    digits = odoo.fields("sale.order.line").get("price_unit", {}).get("digits")
+    return int(digits[1]) if isinstance(digits, list) and len(digits) == 2 else None

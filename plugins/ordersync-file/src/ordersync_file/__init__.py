@@ -1,0 +1,1 @@
+from ordersync_file.connector import FileConnector as FileConnector

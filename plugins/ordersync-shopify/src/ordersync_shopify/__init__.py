@@ -1,0 +1,1 @@
+from ordersync_shopify.connector import ShopifyConnector as ShopifyConnector

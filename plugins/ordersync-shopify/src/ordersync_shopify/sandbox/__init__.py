@@ -1,0 +1,260 @@
+"""The stand-in for the Shopify Admin GraphQL API: a shop with a catalogue, customers and orders that change.
+
+It executes real GraphQL over a part of the vendor's schema, adds up orders as the vendor does, is charged and throttled,
+and searches an index that lags behind. What it does beyond the network is in `Sandbox`'s own methods.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from werkzeug.wrappers import Request, Response
+
+from ordersync.testing import Sandbox as _Sandbox
+from ordersync.testing import StandingOrder
+
+from .dialect import Dialect, Written
+from .execution import Answer, execute
+from .records import SHOP_DOMAIN, Record, gid, number_of, seconds
+from .rest_in import load_order
+from .rest_out import order_body
+from .seeding import TWIN_SKU, populate
+from .store import Store
+from .throttle import Bucket
+from .undoing import refund_order, run_due
+from .visit import Visit
+from .webhooks import Delivery, deliveries_for, signature
+
+__all__ = ["ALL_SCOPES", "TWIN_SKU", "Delivery", "Sandbox", "signature"]
+
+TOKEN = "sandbox-access-token"  # noqa: S105 - the sandbox's own, not a secret
+SECRET = "sandbox-webhook-secret"  # noqa: S105 - the sandbox's own, not a secret
+ALL_SCOPES = (
+    "read_all_orders", "read_products", "read_locations", "read_discounts", "write_orders", "write_customers",
+    "write_inventory", "write_merchant_managed_fulfillment_orders",
+)  # fmt: skip
+_DENIED = "[API] Invalid API key or access token (unrecognized login or wrong password)"
+
+
+class Sandbox(_Sandbox):
+    """A shop at `POST /admin/api/{version}/graphql.json`."""
+
+    platform: ClassVar[str] = "shopify"
+    option_names: ClassVar[Mapping[str, str]] = {
+        "index_lag": "seconds until a search sees a write; direct look-ups see it at once (default 3)",
+        "page_cap": "rows at most on a page, fewer than were asked for (default 250)",
+        "scopes": "access scopes of the token, separated by commas (default: all that exist here)",
+        "trial": "true: a development shop, where orderCreate works five times a minute (default false)",
+        "bucket": "size of the cost bucket in points (default 2000)",
+        "restore": "points that come back each second (default 100)",
+        "latency": "seconds of the clock that each request takes (default 0)",
+    }
+
+    def populate(self, orders: int) -> None:
+        options = self.options
+        self.access_token = TOKEN
+        self.webhook_secret = SECRET
+        self.scopes = frozenset(filter(None, (options.get("scopes") or ",".join(ALL_SCOPES)).split(",")))
+        self.cap = int(options.get("page_cap", "250"))
+        self.trial = options.get("trial", "false").lower() == "true"
+        self.latency = float(options.get("latency", "0"))
+        self.dialect = Dialect()
+        self.deliveries: list[Delivery] = []
+        self.store = Store(self.clock.now, int(options.get("index_lag", "3")))
+        self.bucket = Bucket.full(
+            int(options.get("bucket", "2000")), int(options.get("restore", "100")), self.clock.now()
+        )
+        populate(self.store, self.seed, orders)
+
+    def versions(self) -> list[str]:
+        """The API versions that are served now, oldest first: a year and 15 days each, and the next one early."""
+        now = self.clock.now()
+        found = []
+        for year in range(now.year - 2, now.year + 2):
+            for month in (1, 4, 7, 10):
+                release = datetime(year, month, 1, 17, tzinfo=now.tzinfo)
+                if release - timedelta(days=92) <= now < release.replace(year=year + 1) + timedelta(days=15):
+                    found.append(f"{year}-{month:02d}")
+        return found
+
+    def answer(self, request: Request) -> Response:
+        if self.latency:
+            self.clock.sleep(self.latency)
+        parts = request.path.strip("/").split("/")
+        asked = parts[2] if len(parts) == 4 else ""
+        versions = self.versions()
+        served = asked if asked in versions else (versions[-1] if asked > versions[-1] else versions[0])
+        headers = {
+            "x-request-id": str(uuid.UUID(int=self.random.getrandbits(128), version=4)),
+            "x-shopify-api-version": served,
+        }
+        if parts[:2] != ["admin", "api"] or parts[3:] != ["graphql.json"]:
+            return _json({"errors": "Not Found"}, 404, headers)
+        if request.headers.get("X-Shopify-Access-Token") != self.access_token:
+            return _json({"errors": _DENIED}, 401, headers)
+        if request.method != "POST":
+            return _json({"errors": "Not Found"}, 404, headers)
+        if served != asked:
+            headers["x-shopify-api-version-warning"] = "https://shopify.dev/concepts/about-apis/versioning"
+        return self._graphql(request, served, versions, headers)
+
+    def _graphql(
+        self, request: Request, served: str, versions: Sequence[str], headers: Mapping[str, str]
+    ) -> Response:
+        try:
+            body = json.loads(request.get_data(), parse_float=Written)
+        except ValueError:
+            return _json({"errors": {"query": "Required parameter missing or invalid"}}, 400, headers)
+        if not isinstance(body, dict) or not isinstance(body.get("query"), str):
+            return _json({"errors": {"query": "Required parameter missing or invalid"}}, 400, headers)
+        run_due(self.store, self._tell)
+        self.bucket.refill(self.clock.now())
+        visit = Visit(self.store, self.scopes, served, versions, self.cap, self._tell, self.trial)
+        answer: Answer = execute(self.dialect, self.bucket, visit, body)
+        return _json(answer, 200, headers)
+
+    def _tell(self, order: Record, topics: Sequence[str]) -> None:
+        """Queue the deliveries of what happened to an order."""
+        wanted = [one for one in self.store.subscriptions.values() if one["topic"] in topics]
+        if wanted:
+            self.deliveries.extend(
+                deliveries_for(
+                    wanted,
+                    topics,
+                    order_body(self.store, order),
+                    secret=self.webhook_secret,
+                    dice=self.random,
+                    now=self.clock.now(),
+                )
+            )
+
+    def hand_out(self) -> list[Delivery]:
+        """The queued webhook deliveries, oldest first; they are not queued any longer."""
+        with self.lock:
+            run_due(self.store, self._tell)
+            taken, self.deliveries = self.deliveries, []
+            return taken
+
+    # ---- what people do in the admin
+
+    def load_rest_order(self, body: Mapping[str, Any]) -> str:
+        """Make an order of a REST body (as webhooks carry it; also wrapped in `order`), with its own amounts; answers
+        the order's global id. Variants, products and the customer are made if they are missing."""
+        with self.lock:
+            inner = body.get("order", body)
+            order = load_order(self.store, inner)
+            return gid("Order", order["id"])
+
+    def rest_order(self, id: str) -> dict[str, Any]:
+        """A standing order in the REST shape; `id` is global or the number."""
+        with self.lock:
+            return order_body(self.store, self._held(id))
+
+    def remove_units(self, id: str, position: int, units: int) -> None:
+        """Edit an order: take units of a line out (before they are sent). Totals fall, `quantity` stays."""
+        with self.lock:
+            order = self._held(id)
+            order["lines"][position]["removed"] += units
+            order.update(edited=True, stated={})
+            self.store.put_order(order)
+            self._tell(order, ["ORDERS_EDITED", "ORDERS_UPDATED"])
+
+    def refund(self, id: str, units: Mapping[int, int], *, shipping: bool = False) -> str:
+        """Refund units of lines (position → units), and the shipping if asked; answers the refund's global id."""
+        with self.lock:
+            order = self._held(id)
+            chosen = {order["lines"][place]["id"]: count for place, count in units.items()}
+            made = refund_order(self.store, order, chosen, restock="RETURN", shipping=shipping, note=None)
+            self.store.put_order(order)
+            self._tell(order, ["REFUNDS_CREATE", "ORDERS_UPDATED"])
+            return gid("Refund", made["id"])
+
+    def touch(self, id: str) -> None:
+        """Change an order's `updatedAt` to now, as a comment or a tag in the admin does."""
+        with self.lock:
+            order = self._held(id)
+            self.store.put_order(order)
+            self._tell(order, ["ORDERS_UPDATED"])
+
+    def _held(self, id: str) -> Record:
+        return self.store.orders[number_of(id, "Order") or 0]
+
+    # ---- the kit's questions
+
+    def settings(self, base_url: str) -> dict[str, Any]:
+        return {
+            "connector": "shopify",
+            "shop": SHOP_DOMAIN,
+            "access_token": self.access_token,
+            "webhook_secret": self.webhook_secret,
+            "base_url": base_url,
+        }
+
+    def standing(self) -> list[StandingOrder]:
+        with self.lock:
+            return [self._standing(order) for order in self.store.orders.values()]
+
+    def _standing(self, order: Record) -> StandingOrder:
+        """Amounts in the buyer's currency, before returns."""
+        found = self.store.totals(order, "edited")
+        key = order["sourceIdentifier"]
+        return StandingOrder(
+            id=gid("Order", order["id"]),
+            key=key if key and key.startswith("os-") else None,
+            number=order["name"],
+            currency=order["presentment"],
+            net=found["total"][1] - found["tax"][1],
+            tax=found["tax"][1],
+            total=found["total"][1],
+            lines=len(order["lines"]),
+            cancelled=order["cancelledAt"] is not None,
+            customer=gid("Customer", order["customer"]) if order["customer"] else None,
+        )
+
+    def state(self) -> dict[str, Any]:
+        with self.lock:
+            version, internal, gauss = self.random.getstate()
+            return {
+                "store": self.store.state(),
+                "deliveries": [
+                    {**asdict(one), "headers": dict(one.headers), "body": one.body.decode()}
+                    for one in self.deliveries
+                ],
+                "bucket": {"level": self.bucket.level, "at": self.bucket.at},
+                "random": [version, list(internal), gauss],
+                "requests": self.requests,
+            }
+
+    def restore(self, state: Any) -> None:
+        with self.lock:
+            kept = state
+            self.store.restore(kept["store"])
+            self.deliveries = [
+                Delivery(one["topic"], one["uri"], dict(one["headers"]), one["body"].encode())
+                for one in kept["deliveries"]
+            ]
+            self.bucket.level = kept["bucket"]["level"]
+            self.bucket.at = kept["bucket"]["at"]
+            version, internal, gauss = kept["random"]
+            self.random.setstate((version, tuple(internal), gauss))
+            self.requests = kept["requests"]
+
+    @property
+    def now(self) -> datetime:
+        """The shop's time, in whole seconds."""
+        return seconds(self.clock.now())
+
+
+def _json(body: Any, status: int, headers: Mapping[str, str]) -> Response:
+    made = Response(
+        json.dumps(body, separators=(",", ":"), ensure_ascii=False),
+        status,
+        content_type="application/json; charset=utf-8",
+    )
+    made.headers.extend(headers.items())
+    return made
