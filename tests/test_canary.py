@@ -58,7 +58,7 @@ def test_nothing_leaks(
             order for page in host.connection("shop").list_orders(OrderQuery()) for order in page.orders
         ]
         said += [repr(orders), str(orders), repr(host), repr(host.settings), repr(connection.connector)]
-        host.sync("orders")
+        host.sync("orders", everything=True)
         said += [repr(row) for row in host.orders("orders")]
         for order_id in ("0", "999999999"):
             try:
@@ -69,7 +69,7 @@ def test_nothing_leaks(
         **{"api_key" if target == "erp-odoo" else "access_token": "canary-of-a-wrong-key"}
     ) as host:
         try:
-            host.sync("orders")
+            host.sync("orders", everything=True)
         except OrderSyncError as error:
             chain: BaseException | None = error
             while chain is not None:

@@ -33,7 +33,7 @@ def test_shopify_orders_become_sale_orders(options: dict[str, str]) -> None:
         source = host.connection("shop")
         read = [order for page in source.list_orders(OrderQuery()) for order in page.orders]
         expected = {order.number: order.in_set(MoneySet.PRESENTMENT) for order in read}
-        report = host.sync("orders")
+        report = host.sync("orders", everything=True)
         assert (report.seen, report.created, report.parked, report.skipped, report.failed) == (
             60,
             56,
@@ -54,7 +54,7 @@ def test_shopify_orders_become_sale_orders(options: dict[str, str]) -> None:
                 order.number
             )
             assert one.lines >= len(order.lines) + len(order.charges)
-        again = host.sync("orders")
+        again = host.sync("orders", everything=True)
         assert (again.created, again.failed) == (0, 0)
     assert len(pair.made()) == 56
 
@@ -65,7 +65,7 @@ def test_sale_orders_become_shopify_orders(version: str) -> None:
     with pair.host() as host:
         source = host.connection("shop")
         read = {order.id: order for page in source.list_orders(OrderQuery()) for order in page.orders}
-        report = host.sync("orders")
+        report = host.sync("orders", everything=True)
         assert report.failed == 0
         assert report.reasons == {"missing_sku": 1}
         assert report.created >= 50
@@ -79,14 +79,14 @@ def test_sale_orders_become_shopify_orders(version: str) -> None:
             assert (one.currency, one.total, one.tax) == (order.currency, order.total, order.tax), (
                 order.number
             )
-        assert host.sync("orders").created == 0
+        assert host.sync("orders", everything=True).created == 0
 
 
 def test_orders_that_were_carried_over_are_not_carried_back() -> None:
     pair = Pair(orders=12)
     pair.route = {"policies": {"money": "presentment"}}
     with pair.host() as host:
-        host.sync("orders")
+        host.sync("orders", everything=True)
     settings = host.settings.model_copy(
         update={
             "routes": {
@@ -101,7 +101,7 @@ def test_orders_that_were_carried_over_are_not_carried_back() -> None:
 
     transports = {"shop": pair.shop.transport(), "erp": pair.erp.transport()}
     with Host.open(settings, clock=pair.clock, transports=transports, workers=1) as back:
-        report = back.sync("back")
+        report = back.sync("back", everything=True)
     assert report.created == 0
     assert report.skipped == report.seen > 0
     assert len(pair.shop.standing()) == before
@@ -117,11 +117,11 @@ def test_interrupted_and_begun_again() -> None:
 
     ledger_file = None
     with pair.host() as host:
-        first = host.sync("orders", stop=stop, progress=after_some)
+        first = host.sync("orders", everything=True, stop=stop, progress=after_some)
         assert first.interrupted
         assert 7 <= first.created < 70
         assert set(host.ledger.counts("orders")) <= {State.DONE, State.SEEN, State.PARKED, State.SKIPPED}
-        second = host.sync("orders")
+        second = host.sync("orders", everything=True)
         assert first.created + second.created == 75
         assert second.failed == 0
     assert ledger_file is None
@@ -129,7 +129,7 @@ def test_interrupted_and_begun_again() -> None:
     assert len(made) == len({one.key for one in made}) == 75
     whole = Pair(orders=80)
     with whole.host() as host:
-        host.sync("orders")
+        host.sync("orders", everything=True)
     assert {(one.key, one.lines, one.total) for one in made} == {
         (one.key, one.lines, one.total) for one in whole.made()
     }
@@ -139,7 +139,7 @@ def test_a_wrong_token_parks_nothing() -> None:
     pair = Pair(orders=5)
     with pair.host(api_key="wrong-key-of-nobody") as host:
         with pytest.raises(AccessDenied) as error:
-            host.sync("orders")
+            host.sync("orders", everything=True)
         assert "wrong-key-of-nobody" not in str(error.value)
         assert host.ledger.counts("orders") == {}
 
@@ -151,7 +151,7 @@ def test_an_ambiguous_sku_and_a_deleted_variant_park_alone() -> None:
         "aliases": {"MUG-01": "TWIN-01", "PEN-01": "NOT-THERE"},
     }
     with pair.host() as host:
-        report = host.sync("orders")
+        report = host.sync("orders", everything=True)
         assert set(report.reasons) == {"ambiguous_sku", "unknown_sku"}
         assert report.created > 0
         for row in host.orders("orders", state="parked"):
@@ -172,7 +172,7 @@ def test_what_a_person_must_set_up_is_named() -> None:
 def test_customers_are_found_or_created_once() -> None:
     pair = Pair(orders=60)
     with pair.host() as host:
-        host.sync("orders")
+        host.sync("orders", everything=True)
         state: Any = pair.erp.standing()
     by_customer = Counter(one.customer for one in state if one.key)
     assert len(by_customer) < 40, "known customers are found again"
@@ -181,7 +181,7 @@ def test_customers_are_found_or_created_once() -> None:
 def test_the_order_date_survives_confirmation() -> None:
     pair = Pair(orders=4)
     with pair.host() as host:
-        host.sync("orders")
+        host.sync("orders", everything=True)
         target = host.connection("erp")
         shop = {
             row.target_id: host.connection("shop").get_order(row.source_id)

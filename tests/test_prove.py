@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ordersync.connection import Connection
-from ordersync.model import Done
-from ordersync.testing.prove import Fault, Pair, Prover, Strike, prove, schedules_after
-from ordersync.transfer.recovery import Recovery
-from ordersync.transfer.sending import Sender
+sys.path.insert(0, str(Path(__file__).parent))
+from plain import PlainConnector, PlainSandbox
 
-PAIRS = [("shopify", "erp-odoo"), ("erp-odoo", "shopify")]
+from ordersync.connection import Connection
+from ordersync.discovery import connector_class, sandbox_class
+from ordersync.ledger import Ledger, tables
+from ordersync.model import Done, Order
+from ordersync.testing.prove import Fault, Pair, Prover, Strike, Way, prove, schedules_after
+from ordersync.transfer.finishing import Finisher
+from ordersync.transfer.recovery import Recovery
+from ordersync.transfer.resolve import Resolver
+from ordersync.transfer.run import Run
+from ordersync.transfer.sending import Sender
 
 
 @pytest.fixture(autouse=True)
@@ -28,26 +37,38 @@ def quiet() -> Iterator[None]:
     logger.setLevel(before)
 
 
-def first_violation(source: str, target: str, most: int = 400) -> list[str]:
-    """What the first schedule breaks that breaks anything; schedules of one fault, in a seeded order."""
-    prover = Prover(Pair(source, target, orders=1))
-    schedules = list(schedules_after((), prover.sites))
-    random.Random(4).shuffle(schedules)
-    try:
-        for schedule in schedules[:most]:
-            wrong, _ = prover.attempt(schedule)
-            if wrong:
-                return wrong
-        return []
-    finally:
-        prover.pair.close()
+@pytest.fixture
+def plain(monkeypatch: pytest.MonkeyPatch) -> str:
+    """A target that helps with nothing, by its name."""
+    monkeypatch.setattr(
+        "ordersync.testing.prove.world.connector_class",
+        lambda name: PlainConnector if name == "plain" else connector_class(name),
+    )
+    monkeypatch.setattr(
+        "ordersync.testing.prove.world.sandbox_class",
+        lambda name: PlainSandbox if name == "plain" else sandbox_class(name),
+    )
+    return "plain"
 
 
-@pytest.mark.parametrize(("source", "target"), PAIRS)
-def test_every_fault_at_every_site_breaks_nothing(source: str, target: str) -> None:
-    proof = prove(source, target, orders=1, batches=(True,), processes=1)
+@pytest.mark.parametrize(("source", "target"), [("shopify", "erp-odoo"), ("erp-odoo", "shopify")])
+@pytest.mark.parametrize("way", [Way(), Way(batches=False)], ids=str)
+def test_every_fault_at_every_site_breaks_nothing(source: str, target: str, way: Way) -> None:
+    proof = prove(source, target, orders=2, ways=[way], processes=1)
     assert proof.sites > 30
-    assert proof.schedules > 250
+    assert proof.schedules > 200
+    assert [str(violation) for violation in proof.violations] == []
+
+
+def test_nor_on_a_platform_that_helps_with_nothing(plain: str) -> None:
+    proof = prove("erp-odoo", plain, orders=1, ways=[Way(batches=False)], processes=1)
+    assert proof.schedules > 200
+    assert [str(violation) for violation in proof.violations] == []
+
+
+def test_nor_where_nothing_is_remembered_of_the_platforms() -> None:
+    proof = prove("shopify", "erp-odoo", orders=1, ways=[Way(warm=False)], processes=1)
+    assert proof.sites > 50
     assert [str(violation) for violation in proof.violations] == []
 
 
@@ -59,7 +80,30 @@ def test_a_schedule_can_be_replayed() -> None:
     prover.pair.close()
 
 
-def plant_sending_again_without_looking(patch: pytest.MonkeyPatch) -> None:
+# -- planted bugs -----------------------------------------------------------------------------------------------
+
+
+def first_violation(source: str, target: str, orders: int) -> list[str]:
+    """What the first schedule breaks that breaks anything; schedules of one fault, in a seeded order."""
+    prover = Prover(Pair(source, target, orders=orders, batches=False))
+    schedules = list(schedules_after((), prover.sites))
+    random.Random(4).shuffle(schedules)
+    try:
+        for schedule in schedules:
+            wrong, _ = prover.attempt(schedule)
+            if wrong:
+                return wrong
+        return []
+    finally:
+        prover.pair.close()
+
+
+def record_after_the_create(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Sender, "intend", lambda self, works, sent=True: list(works))
+    patch.setattr(Sender, "not_there", lambda self, works: works)
+
+
+def send_again_without_looking(patch: pytest.MonkeyPatch) -> None:
     real_find, real_look = Sender.find, Recovery.look
     looking = []
 
@@ -77,25 +121,78 @@ def plant_sending_again_without_looking(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Sender, "find", find)
 
 
-def plant_looking_too_early(patch: pytest.MonkeyPatch) -> None:
+def look_without_waiting_for_the_index(patch: pytest.MonkeyPatch) -> None:
     hasty = {"settle_time": timedelta(0), "index_lag": timedelta(0)}
     facts: Any = Connection.facts.fget  # type: ignore[attr-defined]
     patch.setattr(Connection, "facts", property(lambda self: facts(self).model_copy(update=hasty)))
 
 
-def plant_no_intent(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Sender, "intend", lambda self, works, sent=True: list(works))
-    patch.setattr(Sender, "not_there", lambda self, works: works)
+def move_the_watermark_before_the_outcome(patch: pytest.MonkeyPatch) -> None:
+    real = Run._window
+
+    def window(self: Run, orders: Sequence[Order], *args: Any, **more: Any) -> bool:
+        desk = self._desk
+        if orders and more.get("counted", True):
+            desk.ledger.move_watermark(
+                desk.route.name, max(order.updated_at for order in orders), desk.route.settings_hash
+            )
+        return real(self, orders, *args, **more)
+
+    patch.setattr(Run, "_window", window)
+
+
+def do_not_resume_lines(patch: pytest.MonkeyPatch) -> None:
+    real = Finisher._add_missing
+    patch.setattr(Finisher, "_add_missing", lambda self, work: None if work.resumed else real(self, work))
+
+
+def claim_without_asking_for_the_lease(patch: pytest.MonkeyPatch) -> None:
+    real = Ledger.claim
+
+    def claim(self: Ledger, route: str, source_ids: Sequence[str], **more: Any) -> Any:
+        """Everybody holds everything: no lease keeps one out, no fence tells two apart, and an intent is never lost."""
+        with self._store.write() as db:
+            db.execute(tables.orders.update().values(owner=None, lease_until=None))
+        claims = real(self, route, source_ids, **more)
+        with self._store.write() as db:
+            db.execute(tables.orders.update().values(fence=0))
+        return [replace(claim, fence=0) for claim in claims]
+
+    def intend(self: Sender, works: Any, *, sent: bool = True) -> Any:
+        real_intend(self, works, sent=sent)
+        return list(works)
+
+    real_intend = Sender.intend
+    patch.setattr(Ledger, "claim", claim)
+    patch.setattr(Sender, "intend", intend)
+
+
+def create_the_customer_twice(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Resolver, "_find", lambda self, asks: [Done(None) for _ in asks])
+    patch.setattr(Resolver, "_look_again_at", lambda self, claim, looked, key: None)
 
 
 @pytest.mark.parametrize(
-    "plant",
-    [plant_sending_again_without_looking, plant_looking_too_early, plant_no_intent],
-    ids=lambda plant: plant.__name__.removeprefix("plant_"),
+    ("plant", "source", "said"),
+    [
+        (record_after_the_create, "erp-odoo", "stands 4 times"),
+        (send_again_without_looking, "erp-odoo", "stands 2 times"),
+        (look_without_waiting_for_the_index, "erp-odoo", "stands 2 times"),
+        (move_the_watermark_before_the_outcome, "shopify", "is missing"),
+        (do_not_resume_lines, "erp-odoo", "needs a person"),
+        (claim_without_asking_for_the_lease, "erp-odoo", "stands 2 times"),
+        (create_the_customer_twice, "erp-odoo", "customers too many"),
+    ],
+    ids=lambda value: value.__name__ if callable(value) else "",
 )
 def test_a_planted_bug_is_found(
-    plant: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
+    plain: str,
+    plant: Callable[[pytest.MonkeyPatch], None],
+    source: str,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     plant(monkeypatch)
-    wrong = first_violation("erp-odoo", "shopify")
-    assert any("stands 2 times" in one for one in wrong), wrong
+    orders = 2 if plant is move_the_watermark_before_the_outcome else 1
+    wrong = first_violation(source, plain, orders)
+    assert any(said in one for one in wrong), wrong

@@ -106,7 +106,7 @@ def test_the_vendors_order_bodies_pass_into_odoo() -> None:
     assert len(loaded) >= 1
     with pair.host() as host:
         orders = {order_id: host.connection("shop").get_order(order_id) for order_id in loaded}
-        report = host.sync("orders")
+        report = host.sync("orders", everything=True)
         rows = {row.source_id: row for row in host.orders("orders")}
         standing = {one.key: one for one in pair.made()}
         for order_id, body in loaded.items():
@@ -149,7 +149,7 @@ def test_a_pushed_order_goes_from_a_file_into_odoo_to_the_cent(tmp_path: Path, v
     odoo = sandbox_class("erp-odoo")(clock=clock, options={"version": version})
     (tmp_path / "order.json").write_bytes(seed("pushed-order.json").read_bytes())
     with file_host(tmp_path, odoo, clock) as host:
-        report = host.sync("web")
+        report = host.sync("web", everything=True)
         assert (report.created, report.parked, report.totals_checked) == (1, 0, 1), list(host.orders("web"))
         (row,) = host.orders("web")
         (one,) = [one for one in odoo.standing() if one.key == row.key]
@@ -161,7 +161,7 @@ def test_the_unified_list_parks_what_does_not_add_up(tmp_path: Path) -> None:
     odoo = sandbox_class("erp-odoo")(clock=clock)
     (tmp_path / "list.json").write_bytes(seed("unified-orders-list.json").read_bytes())
     with file_host(tmp_path, odoo, clock) as host:
-        report = host.sync("web")
+        report = host.sync("web", everything=True)
         codes = {row.number: row.problem.code if row.problem else "" for row in host.orders("web")}
     assert report.created == 0
     assert codes == {"2001": "source_totals_differ", "2002": "source_totals_differ", "2003": "filtered"}

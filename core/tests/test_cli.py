@@ -111,6 +111,9 @@ class FakeHost:
         self._begin()
         return self.findings
 
+    def is_new(self, route: str) -> bool:
+        return False
+
     def plan(self, route: str, **asked: Any) -> Iterator[Planned]:
         self._begin(route=route, **asked)
         yield Planned("1", "#1", "create", None, Decimal("10.50"), "EUR", 2, NOON)
@@ -188,7 +191,8 @@ def test_every_command_has_help_with_an_example(run: Run, name: str) -> None:
 
 def test_the_plan_of_commands() -> None:
     assert (
-        sorted("demo init check plan sync retry status orders connectors schema sandbox prove".split())
+        sorted("demo init check plan sync retry parked resume reconcile adopt ledger explain status orders connectors schema "
+            "sandbox prove".split())
         == COMMANDS
     )
 
@@ -233,6 +237,7 @@ def test_sync_in_json(run: Run) -> None:
         "since": datetime(2026, 9, 1, tzinfo=UTC),
         "everything": False,
         "limit": 5,
+        "plan": None,
     }
     assert FakeHost.asked == asked
 
@@ -394,7 +399,8 @@ def test_plan_in_json_lines(run: Run) -> None:
     assert second["problem"]["code"] == "unknown_sku"
     assert last == {
         "summary": {
-            "route": "orders", "orders": 2, "create": 1, "unchanged": 0, "park": 1, "skip": 0, "totals": {"EUR": "10.50"}
+            "route": "orders", "orders": 2, "create": 1, "unchanged": 0, "park": 1, "skip": 0, "totals": {"EUR": "10.50"},
+            "plan": None,
         }
     }  # fmt: skip
 

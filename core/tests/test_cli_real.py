@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -76,7 +77,12 @@ def test_from_the_first_look_to_the_retry(
     assert lines[-1]["summary"]["park"] == 1
     assert not erp.placed
 
-    code, report = told(capsys, "sync", "orders")
+    code, refused = told(capsys, "sync", "orders")
+    assert code == 2
+    assert "how far back" in refused["error"]["message"]
+    assert not erp.placed
+
+    code, report = told(capsys, "sync", "orders", "--all")
     assert code == 1
     assert (report["created"], report["parked"], report["failed"]) == (2, 1, 0)
     assert len(erp.placed) == 2
@@ -88,6 +94,10 @@ def test_from_the_first_look_to_the_retry(
     code, report = told(capsys, "sync", "orders")
     assert report["created"] == 0
     assert len(erp.placed) == 2
+
+    code, causes = told(capsys, "parked", "orders")
+    assert code == 1
+    assert [(one["cause"], one["orders"], one["frees"]) for one in causes["causes"]] == [("sku:GONE", 1, 1)]
 
     erp.add_item("GONE")
     code, report = told(capsys, "retry", "orders")
@@ -108,7 +118,32 @@ def test_an_unknown_order(
 def test_the_words_for_people(
     stores: tuple[ReferenceStore, ReferenceStore], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["sync", "orders", "-vv"]) == 1
+    assert main(["sync", "orders", "--all", "-vv"]) == 1
     out, err = capsys.readouterr()
     assert "unknown_sku" in out
     assert "run=" in err
+
+
+def test_a_plan_is_carried_out(
+    stores: tuple[ReferenceStore, ReferenceStore], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    shop, erp = stores
+    assert main(["plan", "orders", "--out", "orders.plan"]) == 1
+    assert "sync orders --plan orders.plan" in capsys.readouterr().out
+    assert (tmp_path / "orders.plan").stat().st_mode & 0o077 == 0 or os.name == "nt"
+
+    shop.orders["3"] = shop.orders["3"].model_copy(update={"note": "another"})
+    code, report = told(capsys, "sync", "orders", "--plan", "orders.plan")
+    assert (code, report["created"], report["skipped"]) == (0, 1, 1)
+    assert report["moved"] == {"#3": "the order changed in the source"}
+    assert main(["sync", "orders", "--plan", "orders.plan", "--all"]) == 2
+    assert main(["sync", "orders", "--plan", "nowhere.plan"]) == 2
+    assert len(erp.placed) == 1
+
+
+def test_a_route_that_does_not_stand_still_is_resumed_in_vain(
+    stores: tuple[ReferenceStore, ReferenceStore], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert told(capsys, "resume", "orders") == (0, {"route": "orders", "resumed": False})
+    assert main(["parked", "orders"]) == 0
+    assert "Nothing is parked" in capsys.readouterr().out

@@ -110,7 +110,10 @@ class ToyHost:
         if self._new():
             yield Planned("x", "#x", "park", GONE, Decimal("1.50"), "EUR", 1, NOON)
 
-    def sync(self, route: str, *, progress: object = None, stop: threading.Event) -> RunReport:
+    def sync(
+        self, route: str, *, everything: bool, progress: object = None, stop: threading.Event
+    ) -> RunReport:
+        assert everything, "a new route must be told how far back to go"
         for url in (self.settings.connections[name].options["url"] for name in ("shop", "erp")):
             with urllib.request.urlopen(f"{url}/", timeout=5) as reply:
                 assert reply.status == 200

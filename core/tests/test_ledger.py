@@ -126,7 +126,7 @@ def test_parked_orders_wake_for_their_cause_alone(ledger: Ledger, clock: Virtual
         problem = Problem(code="unknown_sku", message="m", subject=sku)
         ledger.record(ROUTE, [Outcome(one, State.PARKED, problem=problem)])
     assert ledger.subjects(ROUTE, "sku:") == ["sku:A", "sku:B"]
-    assert ledger.wake(ROUTE, subjects=["sku:A"]) == 2
+    assert ledger.mended(ROUTE, ["sku:A"]) == 2
     assert [row.source_id for row in ledger.rows(ROUTE, states=[State.PARKED])] == ["2"]
 
 

@@ -145,7 +145,7 @@ def test_an_extension_found_by_entry_point_is_told(install: Install) -> None:
         }
     )
     with Host.open(settings, clock=VirtualClock()) as host:
-        assert host.sync("r").created == 1
+        assert host.sync("r", everything=True).created == 1
         assert [(one.extension, one.hook, one.error) for one in host.ledger.tellings("r")] == [
             ("example", "on_order_created", "")
         ]

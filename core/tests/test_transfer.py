@@ -672,3 +672,60 @@ def test_threads_change_nothing(workers: int) -> None:
     world = World(40)
     world.transfer(workers=workers).sync()
     world.check()
+
+
+def test_a_retried_order_that_stands_is_never_made_again() -> None:
+    """Parked with other totals, its draft gone, retried uncorrected: the key is looked for before anything is sent."""
+    world = World(1)
+    real = world.target._answer
+
+    def otherwise(order_id: str) -> Placed:
+        placed = real(order_id)
+        assert placed.totals is not None
+        return placed.model_copy(
+            update={"totals": placed.totals.model_copy(update={"total": Decimal("44.01")})}
+        )
+
+    world.target._answer = otherwise
+    assert world.sync().parked == 1
+    for _ in range(2):
+        assert world.transfer().retry().parked == 1
+        assert len(world.target_store.placed) == 1
+    world.clock.sleep(3600)
+    with world.ledger._store.write() as db:
+        db.exec_driver_sql("DELETE FROM payloads")
+    assert world.transfer().retry().parked == 1
+    assert len(world.target_store.placed) == 1
+    world.target._answer = real
+    world.transfer().retry()
+    world.check()
+
+
+def test_an_order_that_may_not_show_yet_is_not_made_again_by_a_retry() -> None:
+    world = World(1)
+    world.target.lag = timedelta(seconds=300)
+    world.target.facts = world.target.facts.model_copy(update={"index_lag": timedelta(seconds=300)})
+    real, wrong = world.target._answer, Decimal("44.01")
+
+    def otherwise(order_id: str) -> Placed:
+        placed = real(order_id)
+        assert placed.totals is not None
+        return placed.model_copy(update={"totals": placed.totals.model_copy(update={"total": wrong})})
+
+    world.target._answer = otherwise
+    assert world.sync().parked == 1
+    with world.ledger._store.write() as db:
+        db.exec_driver_sql("DELETE FROM payloads")
+    before = world.clock.now()
+    assert world.transfer().retry().parked == 1
+    assert world.clock.now() - before >= timedelta(seconds=300), "it waited until the order had to show"
+    assert len(world.target_store.placed) == 1
+
+
+def test_a_refused_order_is_sent_at_once_when_it_is_retried() -> None:
+    world = World(1)
+    world.target.faults[("create_order", 1)] = lost_before(Refused("No."))
+    assert world.sync().parked == 1
+    before = world.clock.now()
+    assert world.transfer().retry().created == 1
+    assert world.clock.now() == before

@@ -7,7 +7,7 @@ import typing
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 import pluggy
 
@@ -80,6 +80,19 @@ def _class_problems(plugin: Hashable, specs: type) -> tuple[str, ...]:
     return tuple(problems)
 
 
+class _Manager(pluggy.PluginManager):
+    """Looks for the hooks of a class once, however many connections are made of it."""
+
+    _found: ClassVar[dict[tuple[type, str], pluggy.HookimplOpts | None]] = {}
+
+    def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
+        known = (type(plugin), name)
+        if known not in self._found:
+            self._found[known] = super().parse_hookimpl_opts(plugin, name)
+        found = self._found[known]
+        return found.copy() if found else None
+
+
 class Connection:
     """Asks one connector. Every method raises NotOffered if the connector lacks the hook: check `offers` first."""
 
@@ -88,7 +101,7 @@ class Connection:
         self.name = name
         self.platform = platform
         self.connector = connector
-        self._manager = pluggy.PluginManager(PROJECT)
+        self._manager = _Manager(PROJECT)
         self._manager.add_hookspecs(ConnectorSpecs)
         problems = signature_problems(connector)
         if problems:

@@ -13,6 +13,7 @@ OrderSyncError
 ├── NotOffered              the connector does not do this
 ├── BadInput                what somebody handed in is wrong: the place, what was expected, what to do
 │   └── BadSettings         the same, in the settings file
+├── Halted                  the route stands still: a person must look first, and let it go on
 ├── PluginBroken            an installed plugin cannot be used, and why
 ├── LedgerTrouble           the ledger cannot be read or written; nothing is sent
 └── UnexpectedReply         the reply is not what the vendor documents
@@ -30,6 +31,7 @@ __all__ = [
     "BadSettings",
     "BatchRefused",
     "FieldProblem",
+    "Halted",
     "InDoubt",
     "LedgerTrouble",
     "NotFound",
@@ -185,6 +187,10 @@ class BadInput(OrderSyncError):
 
 class BadSettings(BadInput):
     """The settings file is wrong."""
+
+
+class Halted(OrderSyncError):
+    """The route stands still after many failures of one cause; nothing was done."""
 
 
 class PluginBroken(OrderSyncError):

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -24,17 +25,39 @@ from ordersync.errors import (
     TryLater,
 )
 from ordersync.extensions import Extensions
-from ordersync.ledger import Ledger, State
+from ordersync.ledger import Cause, Ledger, State
 from ordersync.model import Route, RunReport
 from ordersync.settings import Settings, check_connection, check_extension, load_settings
 from ordersync.transfer import OrderRow, Planned, Progress, RouteStatus, Transfer
+from ordersync.transfer.adopt import Adopter, Adoption
+from ordersync.transfer.erase import Erased, Eraser
+from ordersync.transfer.figures import Explained
+from ordersync.transfer.gap import Discrepancy, Reconciliation
 from ordersync.transfer.house import Aliases, Fallbacks, Rules
+from ordersync.transfer.inquiry import Inquiry
+from ordersync.transfer.plans import read_plan
+from ordersync.transfer.rebuild import Rebuilder, Rebuilt
+from ordersync.transfer.reconcile import Reconciler
+from ordersync.transfer.survey import Survey
 from ordersync.web import Access, Clock, SystemClock
 
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["Finding", "Host", "OrderRow", "Planned", "Progress", "RouteStatus"]
+__all__ = [
+    "Adoption",
+    "Discrepancy",
+    "Erased",
+    "Explained",
+    "Finding",
+    "Host",
+    "OrderRow",
+    "Planned",
+    "Progress",
+    "Rebuilt",
+    "Reconciliation",
+    "RouteStatus",
+]
 
 
 @dataclass(frozen=True)
@@ -190,9 +213,14 @@ class Host:
         order: str | None = None,
         since: datetime | None = None,
         limit: int | None = None,
+        out: Path | None = None,
     ) -> Iterator[Planned]:
-        """What a sync would do, order by order; writes nothing."""
-        return self._transfer(route).plan(order=order, since=since, limit=limit)
+        """What a sync would do, order by order; writes nothing, but for the plan itself into the private file `out`,
+        which is there once the last order was taken. Raises BadInput if it cannot be written."""
+        transfer = self._transfer(route)
+        if out is not None:
+            return transfer.write_plan(out, order=order, since=since, limit=limit)
+        return transfer.plan(order=order, since=since, limit=limit)
 
     def sync(
         self,
@@ -202,17 +230,49 @@ class Host:
         since: datetime | None = None,
         everything: bool = False,
         limit: int | None = None,
+        plan: Path | None = None,
         progress: Callable[[Progress], None] | None = None,
         stop: threading.Event | None = None,
     ) -> RunReport:
         """Carry over what is new on a route. The ledger remembers; asked again, it creates nothing again.
 
-        `everything` reads from the source's beginning. Raises BadSettings, AccessDenied, Unreachable, LedgerTrouble.
+        `everything` reads from the source's beginning. `plan` is a file that `plan` wrote: its orders are created and
+        no others, each only if the facts that it rests on still hold. The first sync of a route must be told how far
+        back it goes: by `since`, `everything`, `plan` or a single `order`.
+
+        Raises BadSettings, BadInput, Halted, AccessDenied, Unreachable, LedgerTrouble.
         """
         if everything and since is not None:
             raise BadInput("Either `everything` or `since`, not both.")
         start = _BEGINNING if everything else since
-        return self._transfer(route).sync(order=order, since=start, limit=limit, progress=progress, stop=stop)
+        if start is None and order is None and plan is None and self.is_new(route):
+            raise BadInput(
+                f"The route {route!r} was never synced: how far back shall it go?",
+                remedy="Say --all or --since TIME, carry out a plan (`plan ROUTE --out FILE`, then `sync ROUTE --plan "
+                "FILE`), or begin with one order (--order ID). Nothing was sent.",
+            )
+        whole = read_plan(plan) if plan is not None else None
+        return self._transfer(route).sync(
+            order=order, since=start, limit=limit, plan=whole, progress=progress, stop=stop
+        )
+
+    def is_new(self, route: str) -> bool:
+        """Whether a route was never told how far back to go: its first sync must be."""
+        self.settings.route(route)
+        return self.ledger.watermark(route) is None and self.ledger.begins(route) is None
+
+    def parked(self, route: str) -> list[Cause]:
+        """What the parked orders of a route wait for, what frees most of them first."""
+        self.settings.route(route)
+        return self.ledger.waiting(route)
+
+    def resume(self, route: str) -> bool:
+        """Let a route that stands still go on. False if it did not stand still."""
+        self.settings.route(route)
+        if self.ledger.halted(route) is None:
+            return False
+        self.ledger.resume(route)
+        return True
 
     def retry(
         self,
@@ -233,6 +293,53 @@ class Host:
                 )
         return self._transfer(route).retry(orders, progress=progress, stop=stop)
 
+    def reconcile(
+        self,
+        route: str,
+        *,
+        since: datetime | None = None,
+        enqueue: bool = False,
+        enqueue_gone: bool = False,
+        tell: Callable[[Discrepancy], None] | None = None,
+    ) -> Reconciliation:
+        """Compare what should stand on the target with what does; `tell` hears of each discrepancy.
+
+        `enqueue` gives orders that were never seen to the next sync, `enqueue_gone` those that are gone there. Raises
+        NotOffered, AccessDenied, Unreachable, LedgerTrouble.
+        """
+        survey = self._survey(route)
+        return Reconciler(survey, since=since, enqueue=enqueue, enqueue_gone=enqueue_gone, tell=tell).run()
+
+    def adopt(
+        self,
+        route: str,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        days: int = 1,
+        confirm: Callable[[Adoption], bool] | None = None,
+    ) -> Adoption:
+        """Match orders that an earlier integration made; those that are certain are bound if `confirm` says so.
+
+        Raises BadInput, NotOffered, AccessDenied, Unreachable, LedgerTrouble.
+        """
+        return Adopter(self._survey(route), since=since, until=until, days=days).run(confirm)
+
+    def rebuild(self, route: str, *, since: datetime | None = None) -> Rebuilt:
+        """Restore the ledger of a route from the stamps on the target; rows that stand are left as they are.
+
+        Raises NotOffered, AccessDenied, Unreachable, LedgerTrouble.
+        """
+        return Rebuilder(self._survey(route), since=since).run()
+
+    def erase(self, customer: str, *, route: str | None = None) -> Erased:
+        """Remove what the ledger holds of one customer (id or e-mail address at the source), on one route or on all.
+
+        Raises BadInput, LedgerTrouble.
+        """
+        routes = [self.settings.route(route)] if route is not None else list(self.settings.routes.values())
+        return Eraser(self.ledger, routes).run(customer)
+
     def status(self) -> list[RouteStatus]:
         """How each route stands, from the ledger alone."""
         found = []
@@ -247,6 +354,7 @@ class Host:
                     counts={state.value: count for state, count in self.ledger.counts(name).items()},
                     last_run=RunReport(**last[1]) if last else None,
                     last_run_at=last[0] if last else None,
+                    halted=halt.message if (halt := self.ledger.halted(name)) else "",
                 )
             )
         return found
@@ -269,6 +377,14 @@ class Host:
                 updated=row.updated_at,
             )
 
+    def explain(self, route: str, order: str) -> Explained:
+        """Where every amount of one order (source id, or number known to the ledger) comes from. Writes nothing.
+
+        Raises BadInput for an unknown order, AccessDenied, TryLater, UnexpectedReply, LedgerTrouble.
+        """
+        extensions = self._extensions(self.settings.route(route))
+        return Inquiry(self._survey(route), extensions).explain(order)
+
     def _transfer(self, name: str) -> Transfer:
         route = self.settings.route(name)
         return Transfer(
@@ -279,6 +395,19 @@ class Host:
             self._extensions(route),
             clock=self._clock,
             workers=self._workers,
+        )
+
+    def _survey(self, name: str) -> Survey:
+        route = self.settings.route(name)
+        return Survey(
+            route,
+            self.connection(route.source),
+            self.connection(route.target),
+            self.ledger,
+            self._extensions(route),
+            clock=self._clock,
+            workers=self._workers,
+            sharing=[other.name for other in self.settings.routes.values() if other.target == route.target],
         )
 
     def _extensions(self, route: Route) -> Extensions:

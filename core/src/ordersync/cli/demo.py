@@ -214,7 +214,7 @@ def register(app: typer.Typer) -> None:
                         f"Planned: create {planned['create']}, park {planned['park']}, skip {planned['skip']}."
                     )
                 with showing_progress(output, "orders:") as tell:
-                    report = host.sync(ROUTE, progress=tell, stop=stop)
+                    report = host.sync(ROUTE, everything=True, progress=tell, stop=stop)
                 parked = list(host.orders(ROUTE, state="parked"))
             standing = [_holds(end.sandbox.standing()) for end in ends]
             code = ALL_DONE if _as_planned(report, planned, standing[1]) else PARKED

@@ -77,6 +77,7 @@ def _status_json(status: RouteStatus) -> dict[str, Any]:
         "counts": dict(status.counts),
         "last_run": report_json(status.last_run) if status.last_run else None,
         "last_run_at": plain_json(status.last_run_at),
+        "halted": status.halted,
     }
 
 
@@ -215,8 +216,13 @@ def register(app: typer.Typer) -> None:
             ],
         )
         for status in routes:
+            if status.halted:
+                session.output.say(f"{status.route} stands still: {status.halted}", "bold red")
+                session.output.say(
+                    f"What next: mend the cause, then {session.typed(f'resume {status.route}')}"
+                )
             if status.counts.get("parked"):
-                session.output.say(f"What next: {session.typed(f'orders {status.route} --parked')}")
+                session.output.say(f"What next: {session.typed(f'parked {status.route}')}")
         return ALL_DONE
 
     @command(app, "orders", "ordersync orders orders", "ordersync orders orders --parked --json")

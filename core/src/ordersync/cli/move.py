@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -49,8 +50,8 @@ LimitOption = Annotated[
 ]
 
 
-def moment(text: str | None) -> datetime | None:
-    """A point in time as people type it. Raises BadInput."""
+def moment(text: str | None, option: str = "--since") -> datetime | None:
+    """A point in time as people type it after `option`. Raises BadInput."""
     if text is None:
         return None
     ago = _AGO.fullmatch(text.strip())
@@ -61,7 +62,7 @@ def moment(text: str | None) -> datetime | None:
         return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     except (ValueError, OverflowError):
         raise BadInput(
-            f"--since {text!r} is not a time.", remedy="Write 2026-09-01, 2026-09-01T08:00Z, 7d, 12h or 30m."
+            f"{option} {text!r} is not a time.", remedy="Write 2026-09-01, 2026-09-01T08:00Z, 7d, 12h or 30m."
         ) from None
 
 
@@ -137,6 +138,7 @@ def register(app: typer.Typer) -> None:
         "plan",
         "ordersync plan orders",
         "ordersync plan orders --since 7d --json",
+        "ordersync plan orders --since 7d --out orders.plan",
     )
     def plan(
         session: Session,
@@ -144,10 +146,21 @@ def register(app: typer.Typer) -> None:
         order: OrderOption = None,
         since: SinceOption = None,
         limit: LimitOption = None,
+        out: Annotated[
+            Path | None,
+            typer.Option(
+                "--out",
+                metavar="FILE",
+                help="Write the plan to FILE, for `sync --plan FILE`. It holds personal data: private to you.",
+                show_default=False,
+                dir_okay=False,
+            ),
+        ] = None,
     ) -> int:
         """Show what a sync would do. Reads everything, writes nothing.
 
-        With --json: one line per order, then one line {"summary": ...}. Exit code 1 if orders would park.
+        With --out, what would be sent and the facts that it rests on go to a file, which `sync --plan` carries out. With
+        --json: one line per order, then one line {"summary": ...}. Exit code 1 if orders would park.
         """
         from_time = moment(since)
         settings = session.load()
@@ -156,7 +169,8 @@ def register(app: typer.Typer) -> None:
         totals: dict[str, Decimal] = {}
         rows: list[tuple[object, ...]] = []
         with session.host(settings) as host:
-            for planned in host.plan(route, order=order, since=from_time, limit=limit):
+            new = host.is_new(route)
+            for planned in host.plan(route, order=order, since=from_time, limit=limit, out=out):
                 actions[planned.action] += 1
                 if planned.action == "create":
                     totals[planned.currency] = totals.get(planned.currency, Decimal(0)) + planned.total
@@ -176,7 +190,13 @@ def register(app: typer.Typer) -> None:
                     )
         counts = {action: actions[action] for action in ("create", "unchanged", "park", "skip")}
         if session.json:
-            summary = {"route": route, "orders": actions.total(), **counts, "totals": totals}
+            summary = {
+                "route": route,
+                "orders": actions.total(),
+                **counts,
+                "totals": totals,
+                "plan": str(out) if out else None,
+            }
             session.output.document({"summary": summary}, indent=None)
         else:
             session.output.table(("would", "order", ">total", ">lines", "changed", "why"), rows)
@@ -186,7 +206,11 @@ def register(app: typer.Typer) -> None:
             for currency, total in sorted(totals.items()):
                 session.output.say(f"  to create: {money(total, currency)}")
             if actions["create"]:
-                session.output.say(f"What next: {session.typed(f'sync {route}')} does it.")
+                how = f"--plan {out}" if out else "--all" if new else ""
+                session.output.say(
+                    f"What next: {session.typed(f'sync {route} {how}'.rstrip())} does it"
+                    f"{', order by order as planned' if out else ''}."
+                )
         return PARKED if actions["park"] else ALL_DONE
 
     @command(
@@ -195,6 +219,7 @@ def register(app: typer.Typer) -> None:
         "ordersync sync orders",
         "ordersync sync orders --since 2026-09-01 --limit 10",
         "ordersync sync orders --order 5512 -v",
+        "ordersync sync orders --plan orders.plan",
     )
     def sync(
         session: Session,
@@ -205,8 +230,21 @@ def register(app: typer.Typer) -> None:
         all: Annotated[
             bool, typer.Option("--all", help="From the beginning, not only what changed since the last run.")
         ] = False,
+        plan: Annotated[
+            Path | None,
+            typer.Option(
+                "--plan",
+                metavar="FILE",
+                help="Carry out a plan that `plan --out FILE` wrote, and nothing else.",
+                show_default=False,
+                dir_okay=False,
+            ),
+        ] = None,
     ) -> int:
         """Create each order of the source on the target, exactly once.
+
+        The first sync of a route must be told how far back to go: --all, --since, --plan, or --order for a first try. Of
+        a plan, an order whose facts have changed since is left out, and why is said.
 
         Ctrl-C stops after the order in hand (exit code 130); the next sync goes on from there. A second Ctrl-C aborts:
         what was sent is in the ledger and is looked for before anything is sent again.
@@ -215,13 +253,22 @@ def register(app: typer.Typer) -> None:
             raise BadInput("--all and --since exclude each other.", remedy="Leave one of them out.")
         if order and (all or since or limit):
             raise BadInput("--order names one order; it cannot be combined with --all, --since or --limit.")
+        if plan and (order or all or since or limit):
+            raise BadInput("--plan says which orders; it cannot be combined with other choices.")
         from_time = moment(since)
         settings = session.load()
         settings.route(route)
         with session.host(settings) as host:
             with stopping(STOPPING) as stop, showing_progress(session.output, f"{route}:") as tell:
                 report = host.sync(
-                    route, order=order, since=from_time, everything=all, limit=limit, progress=tell, stop=stop
+                    route,
+                    order=order,
+                    since=from_time,
+                    everything=all,
+                    limit=limit,
+                    plan=plan,
+                    progress=tell,
+                    stop=stop,
                 )
             return _finished(session, host, report)
 

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 import typer
 
 from ordersync.cli.failures import ALL_DONE, PARKED
-from ordersync.cli.output import plain_json
 from ordersync.cli.session import Session, command
 from ordersync.errors import BadInput
 
@@ -103,7 +102,7 @@ def register(app: typer.Typer) -> None:
                 "bold",
             )
             for one in shortest[:10]:
-                session.output.say(f"  {one}{'' if one.batches else ' (without batches)'}")
+                session.output.say(f"  {one}")
             if shortest and shortest[0].schedule:
                 replay = ",".join(map(str, shortest[0].schedule))
                 session.output.say(
@@ -130,5 +129,6 @@ def _as_json(violation: Any) -> dict[str, Any]:
         "schedule": [str(strike) for strike in violation.schedule],
         "sites": list(violation.sites),
         "wrong": list(violation.wrong),
-        "batches": plain_json(violation.batches),
+        "batches": violation.way.batches,
+        "warm": violation.way.warm,
     }

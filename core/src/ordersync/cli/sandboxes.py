@@ -48,28 +48,48 @@ def kept_sandbox(
     seed: int,
     orders: int,
     options: Mapping[str, str] | None = None,
+    quirks: Mapping[str, str] | None = None,
     file: Path | None = None,
 ) -> Kept:
-    """A sandbox, as its state file describes it or newly born.
+    """A sandbox, as its state file describes it or newly born, with these quirks switched on.
 
-    Raises BadSettings for an unknown platform, NotOffered if it has no sandbox, BadInput for an unknown option.
+    Raises BadSettings for an unknown platform, NotOffered if it has no sandbox, BadInput for an unknown option or quirk.
     """
-    from ordersync.discovery import sandbox_class
-
-    kind = sandbox_class(platform)
-    if not kind.platform:
-        raise NotOffered(f"The connector {platform!r} brings no sandbox.")
+    kind = _kind(platform)
+    switched: dict[str, Any] = {"quirks": _checked(kind, quirks)} if quirks else {}
     restored = file is not None and file.exists()
     state = None
     if file is not None and restored:
         seed, state = load_state(file, platform)
     try:
-        sandbox = kind(seed=seed, orders=0 if restored else orders, options=options)
+        sandbox = kind(seed=seed, orders=0 if restored else orders, options=options, **switched)
     except ValueError as error:
         raise BadInput(str(error), remedy=f"`ordersync connectors {platform}` lists the options.") from None
     if restored:
         sandbox.restore(state)
     return Kept(sandbox, platform, file, restored)
+
+
+def _kind(platform: str) -> type[Sandbox]:
+    from ordersync.discovery import sandbox_class
+
+    kind = sandbox_class(platform)
+    if not kind.platform:
+        raise NotOffered(f"The connector {platform!r} brings no sandbox.")
+    return kind
+
+
+def _checked(kind: type[Sandbox], quirks: Mapping[str, str]) -> Mapping[str, str]:
+    from ordersync.testing.quirks import made
+
+    try:
+        made(kind.platform, kind.quirk_kinds(), quirks, seed=0)
+    except ValueError as error:
+        raise BadInput(
+            f"{error}.",
+            remedy=f"`ordersync sandbox {kind.platform} --list-quirks` tells what each of them does.",
+        ) from None
+    return quirks
 
 
 @contextmanager
@@ -117,6 +137,65 @@ def _options(given: list[str]) -> dict[str, str]:
     return options
 
 
+def _quirks(given: list[str]) -> dict[str, str]:
+    """`NAME` or `NAME=SETTING:VALUE,…`, each name once."""
+    quirks: dict[str, str] = {}
+    for text in given:
+        name, _, value = text.partition("=")
+        if not name or name in quirks:
+            raise BadInput(
+                f"--quirk {text!r} {'is named twice' if name else 'names no quirk'}.",
+                remedy="Example: --quirk lost_response=first:2,on:writes",
+            )
+        quirks[name] = value
+    return quirks
+
+
+def _list_quirks(session: Session, platform: str) -> int:
+    from ordersync.testing.quirks import Carrier
+
+    kinds = sorted(_kind(platform).quirk_kinds(), key=lambda kind: kind.name)
+    if session.json:
+        session.output.document(
+            [
+                {
+                    "name": kind.name,
+                    "symptom": kind.symptom(),
+                    "leads_to": kind.story(),
+                    "settings": {
+                        key: {"default": setting.default, "means": setting.means}
+                        for key, setting in kind.settings.items()
+                    },
+                    "told": kind.told,
+                }
+                for kind in kinds
+            ]
+        )
+        return ALL_DONE
+    counting = {}
+    for kind in kinds:
+        session.output.say(kind.name, "bold")
+        session.output.say(f"  {kind.symptom()}")
+        for key, setting in kind.settings.items():
+            if issubclass(kind, Carrier) and key in Carrier.COUNTING:
+                counting[key] = setting.means
+                continue
+            default = f" (default {setting.default})" if setting.default else ""
+            session.output.say(f"    {key}: {setting.means}{default}")
+        if issubclass(kind, Carrier):
+            on = kind.settings["on"].default
+            session.output.say(
+                f"    counted (default {kind.usually}:{kind.settings[kind.usually].default},on:{on})"
+            )
+    session.output.say()
+    session.output.say("How requests are counted:")
+    for key, means in counting.items():
+        session.output.say(f"    {key}: {means}")
+    session.output.say()
+    session.output.say(f"Switch one on: `ordersync sandbox {platform} --quirk {kinds[0].name}`")
+    return ALL_DONE
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands of this room."""
 
@@ -125,6 +204,8 @@ def register(app: typer.Typer) -> None:
         "sandbox",
         "ordersync sandbox shopify --port 8801 --orders 50",
         "ordersync sandbox erp-odoo --port 8802 --state odoo.json",
+        "ordersync sandbox shopify --quirk lost_response=first:2 --quirk clock_ahead=7",
+        "ordersync sandbox shopify --list-quirks",
     )
     def sandbox(
         session: Session,
@@ -147,13 +228,33 @@ def register(app: typer.Typer) -> None:
                 help="A switch of the platform (see `ordersync connectors PLATFORM`); may be repeated.",
             ),
         ] = None,
+        quirk: Annotated[
+            list[str] | None,
+            typer.Option(
+                "--quirk",
+                metavar="NAME[=VALUE]",
+                help="Something that goes wrong with such platforms; may be repeated.",
+            ),
+        ] = None,
+        list_quirks: Annotated[
+            bool, typer.Option("--list-quirks", help="Tell what can go wrong here, and end.")
+        ] = False,
         state: Annotated[
             Path | None,
             typer.Option("--state", metavar="FILE", help="Go on from this file, and save to it at the end."),
         ] = None,
     ) -> int:
         """Serve a local stand-in for a platform until Ctrl-C. Prints the settings section that reaches it."""
-        kept = kept_sandbox(platform, seed=seed, orders=orders, options=_options(option or []), file=state)
+        if list_quirks:
+            return _list_quirks(session, platform)
+        kept = kept_sandbox(
+            platform,
+            seed=seed,
+            orders=orders,
+            options=_options(option or []),
+            quirks=_quirks(quirk or []),
+            file=state,
+        )
         with stopping("Stopping.") as stop, served(kept, port) as url:
             section = {"connector": platform, **kept.sandbox.settings(url)}
             if session.json:

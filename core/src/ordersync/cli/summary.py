@@ -30,6 +30,8 @@ def report_json(report: RunReport) -> dict[str, Any]:
         "totals_checked": report.totals_checked,
         "reasons": plain_json(dict(report.reasons)),
         "interrupted": report.interrupted,
+        "halted": report.halted,
+        "moved": plain_json(dict(report.moved)),
     }
 
 
@@ -37,7 +39,7 @@ def run_code(report: RunReport) -> int:
     """The exit code that a run deserves."""
     if report.interrupted:
         return INTERRUPTED
-    return PARKED if report.parked or report.failed else ALL_DONE
+    return PARKED if report.parked or report.failed or report.halted else ALL_DONE
 
 
 def show_report(output: Output, report: RunReport, source: str, target: str) -> None:
@@ -92,8 +94,16 @@ def what_next(session: Session, host: Host, report: RunReport, settings: Path | 
         output.say(
             f"Stopped after the order in hand; nothing is half done. {again} goes on from here.", "bold"
         )
+    if report.moved:
+        output.say()
+        output.table(("left out", "because since the plan was made"), list(report.moved.items()))
+    if report.halted:
+        output.say(f"The route stands still: {report.halted}", "bold red")
+        resume = session.typed(f"resume {report.route}", settings)
+        output.say(f"Mend the cause; {resume} lets the route go on.")
     if report.parked:
         output.say("What next:", "bold")
+        output.say(f"  {session.typed(f'parked {report.route}', settings)} groups them by cause.")
         output.say(f"  {session.typed(f'orders {report.route} --parked', settings)} lists what is parked.")
         output.say(
             f"  {session.typed(f'retry {report.route}', settings)} tries them again once the cause is mended."

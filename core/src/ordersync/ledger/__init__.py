@@ -2,18 +2,27 @@
 
 from ordersync.ledger.book import Ledger
 from ordersync.ledger.customers import CustomerBook, CustomerClaim
+from ordersync.ledger.parking import Cause, Halt, ParkBook
+from ordersync.ledger.restoring import ADOPTED, Kept, RestoreBook, Restored
 from ordersync.ledger.rows import Claim, Outcome, Row, Seen, fingerprint
 from ordersync.ledger.runs import RunBook, Telling
 from ordersync.ledger.states import STEPS, State
 from ordersync.ledger.store import Store
 
 __all__ = [
+    "ADOPTED",
     "STEPS",
+    "Cause",
     "Claim",
     "CustomerBook",
     "CustomerClaim",
+    "Halt",
+    "Kept",
     "Ledger",
     "Outcome",
+    "ParkBook",
+    "RestoreBook",
+    "Restored",
     "Row",
     "RunBook",
     "Seen",

@@ -5,7 +5,6 @@ Every method is one transaction, or none if it only computes. No transaction spa
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -15,9 +14,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, RowMapping
 
-from ordersync.errors import LedgerTrouble
 from ordersync.ledger import tables as t
 from ordersync.ledger.customers import CustomerBook
+from ordersync.ledger.parking import ParkBook
+from ordersync.ledger.restoring import RestoreBook
 from ordersync.ledger.rows import (
     UPDATE,
     Claim,
@@ -39,7 +39,7 @@ from ordersync.web import Clock, SystemClock
 __all__ = ["Ledger"]
 
 
-class Ledger(CustomerBook, RunBook):
+class Ledger(CustomerBook, ParkBook, RunBook, RestoreBook):
     """The memory of all routes."""
 
     def __init__(
@@ -58,31 +58,29 @@ class Ledger(CustomerBook, RunBook):
 
     # -- connections and routes ---------------------------------------------------------------------------------
 
-    def bind(self, connection: str, platform: str, account: str) -> None:
-        """Tie a connection's name to an account, for good. Raises LedgerTrouble if it is tied to another."""
-        wanted = sa.select(t.bindings).where(t.bindings.c.connection == connection)
-        with self._store.read() as db:
-            row = db.execute(wanted).mappings().first()
-        if row is None:
-            with self._store.write() as db:
-                insert = self._insert(t.bindings).values(
-                    connection=connection, platform=platform, account=account, bound_at=self._store.now(db)
-                )
-                db.execute(insert.on_conflict_do_nothing())
-                row = db.execute(wanted).mappings().one()
-        if (row["platform"], row["account"]) != (platform, account):
-            raise LedgerTrouble(
-                f"The connection {connection!r} was {row['platform']} account {row['account']!r} until now, "
-                f"and the settings lead to {platform} account {account!r}.",
-                remedy="Give the new account a connection (or a ledger) of its own; mixing them would lose orders.",
-            )
-
     def watermark(self, route: str) -> datetime | None:
         """Every order changed up to here has its outcome recorded; None before the first run."""
         with self._store.read() as db:
             return db.execute(
                 sa.select(t.routes.c.watermark).where(t.routes.c.route == route)
             ).scalar_one_or_none()
+
+    def begins(self, route: str) -> datetime | None:
+        """How far back the first sync of a route was told to go; None if none was told."""
+        with self._store.read() as db:
+            return db.execute(
+                sa.select(t.routes.c.begins).where(t.routes.c.route == route)
+            ).scalar_one_or_none()
+
+    def begin_route(self, route: str, begins: datetime) -> None:
+        """The first sync of a route goes back to here; once it has a watermark this is history."""
+        with self._store.write() as db:
+            insert = self._insert(t.routes).values(route=route, begins=begins, updated_at=self._store.now(db))
+            db.execute(
+                insert.on_conflict_do_update(
+                    index_elements=["route"], set_={"begins": insert.excluded.begins}
+                )
+            )
 
     def move_watermark(self, route: str, to: datetime, settings_hash: str) -> None:
         """Forward only."""
@@ -139,6 +137,7 @@ class Ledger(CustomerBook, RunBook):
                             "source_print": one.print,
                             "settings_hash": one.settings_hash,
                             "attempts": 0,
+                            "failures": 0,
                             "looks": 0,
                             "fence": 0,
                             "first_seen": now,
@@ -147,7 +146,7 @@ class Ledger(CustomerBook, RunBook):
                         for one in new
                     ],
                 )
-            altered = set()
+            altered, woken = set(), False
             for one in seen:
                 row = before.get(one.source_id)
                 if row is None:
@@ -166,6 +165,9 @@ class Ledger(CustomerBook, RunBook):
                         )
                         .values(**values, updated_at=now)
                     )
+                    woken = woken or (row.state is State.PARKED and values.get("state") is State.SEEN)
+            if woken:
+                self._forget_causes(db, route)
             fresh = {one.source_id for one in new}
             return {
                 row.source_id: replace(
@@ -220,6 +222,8 @@ class Ledger(CustomerBook, RunBook):
             return []
         ids = [outcome.claim.source_id for outcome in outcomes]
         lost, rows, kept, done = [], [], [], []
+        parked: dict[str, Sequence[Problem]] = {}
+        woken = False
         with self._store.write() as db:
             now = self._store.now(db)
             standing = {row["source_id"]: row for row in self._locked(db, route, ids)}
@@ -229,6 +233,10 @@ class Ledger(CustomerBook, RunBook):
                     lost.append(row["source_id"])
                     continue
                 rows.append(next_row(row, outcome, now))
+                problem = rows[-1]["new_problem"]
+                if rows[-1]["new_state"] == State.PARKED and problem:
+                    parked[row["source_id"]] = [Problem.model_validate(problem), *outcome.others]
+                woken = woken or row["state"] == State.PARKED
                 if outcome.payload is not None:
                     kept.append(
                         {
@@ -243,6 +251,9 @@ class Ledger(CustomerBook, RunBook):
                     done.append(row["source_id"])
             if rows:
                 db.execute(UPDATE, rows)
+                self._park(db, route, parked)
+                if woken:
+                    self._forget_causes(db, route)
             if kept:
                 insert = self._insert(t.payloads)
                 fresh = {name: insert.excluded[name] for name in ("draft", "customer", "kept_since")}
@@ -255,24 +266,30 @@ class Ledger(CustomerBook, RunBook):
                 )
         return lost
 
-    def report_twin(self, route: str, source_id: str, target: OrderRef) -> Problem | None:
-        """A worker that had lost its claim made `target` all the same. Parks the order if another one stands for it
-        already, and remembers this one if not; answers the problem, if there is one by now."""
+    def report_twin(
+        self, route: str, source_id: str, target: OrderRef, trouble: Problem | None = None
+    ) -> Problem | None:
+        """A worker that had lost its claim made `target` all the same, or wrote to it.
+
+        Parks the order if another one stands for it already, or if there is `trouble` with the one that stands, and
+        remembers `target` if none was known; answers the problem, if there is one by now.
+        """
         with self._store.write() as db:
             (row,) = self._locked(db, route, [source_id])
             values: dict[str, Any] = {"updated_at": self._store.now(db)}
-            problem = None
+            problem = trouble
             if row["target_id"] is None:
                 values |= {"target_id": target.id, "target_number": target.number}
             elif row["target_id"] != target.id:
                 problem = twins(row["target_id"], target.id)
+            if problem and row["state"] in (State.DONE, State.PARKED):
                 values |= {
                     "problem": problem.model_dump(),
-                    "subject": problem.code,
                     "state": State.PARKED,
                     "owner": None,
                     "lease_until": None,
                 }
+                self._park(db, route, {source_id: [problem]})
             db.execute(
                 t.orders.update()
                 .where(t.orders.c.route == route, t.orders.c.source_id == source_id)
@@ -280,8 +297,25 @@ class Ledger(CustomerBook, RunBook):
             )
         return problem
 
+    def renew(self, route: str, claims: Sequence[Claim], lease: timedelta) -> list[str]:
+        """Hold these claims for `lease` from now. Answers the ids of those that another worker has taken over."""
+        o = t.orders.c
+        lost = []
+        with self._store.write() as db:
+            now = self._store.now(db)
+            for claim in claims:
+                mine = (o.route == route, o.source_id == claim.source_id, o.fence == claim.fence)
+                held = db.execute(
+                    t.orders.update().where(*mine, o.owner.is_not(None)).values(lease_until=now + lease)
+                )
+                if not held.rowcount:
+                    lost.append(claim.source_id)
+        return lost
+
     def release(self, route: str, claims: Sequence[Claim]) -> None:
         """Give up claims on which nothing was sent."""
+        if not claims:
+            return
         with self._store.write() as db:
             for claim in claims:
                 db.execute(
@@ -352,68 +386,6 @@ class Ledger(CustomerBook, RunBook):
                 .group_by(t.orders.c.state)
             )
             return {State(state): count for state, count in found}
-
-    def causes(self, route: str) -> dict[str, int]:
-        """How many orders are parked, by the code of their problem."""
-        with self._store.read() as db:
-            found = db.execute(
-                sa.select(t.orders.c.problem).where(
-                    t.orders.c.route == route, t.orders.c.state == State.PARKED
-                )
-            )
-            return dict(Counter((problem or {}).get("code", "unknown") for (problem,) in found))
-
-    def subjects(self, route: str, prefix: str) -> list[str]:
-        """What parked orders wait for, among the subjects that begin with `prefix` (`sku:`)."""
-        with self._store.read() as db:
-            found = db.execute(
-                sa.select(t.orders.c.subject)
-                .where(
-                    t.orders.c.route == route,
-                    t.orders.c.state == State.PARKED,
-                    t.orders.c.subject.startswith(prefix, autoescape=True),
-                )
-                .distinct()
-            )
-            return sorted(subject for (subject,) in found)
-
-    def wake(
-        self, route: str, *, subjects: Sequence[str] | None = None, source_ids: Sequence[str] | None = None
-    ) -> int:
-        """Make parked orders `seen` again: those that wait for these subjects, those named, or all."""
-        o = t.orders.c
-        where = [o.route == route, o.state == State.PARKED, o.owner.is_(None)]
-        if subjects is not None:
-            where.append(o.subject.in_(subjects))
-        if source_ids is not None:
-            where.append(o.source_id.in_(source_ids))
-        with self._store.write() as db:
-            return db.execute(
-                t.orders.update()
-                .where(*where)
-                .values(state=State.SEEN, problem=None, subject=None, updated_at=self._store.now(db))
-            ).rowcount
-
-    def wake_changed(self, route: str, settings_hash: str) -> int:
-        """Make `seen` again what other settings skipped, or parked before it was created."""
-        o = t.orders.c
-        with self._store.write() as db:
-            return db.execute(
-                t.orders.update()
-                .where(
-                    o.route == route,
-                    o.owner.is_(None),
-                    o.settings_hash != settings_hash,
-                    sa.or_(o.state == State.SKIPPED, sa.and_(o.state == State.PARKED, o.target_id.is_(None))),
-                )
-                .values(
-                    state=State.SEEN,
-                    settings_hash=settings_hash,
-                    problem=None,
-                    subject=None,
-                    updated_at=self._store.now(db),
-                )
-            ).rowcount
 
     @staticmethod
     def _locked(db: Connection, route: str, ids: Sequence[str]) -> list[RowMapping]:

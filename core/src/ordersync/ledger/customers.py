@@ -143,6 +143,44 @@ class CustomerBook:
                 )
         return set(wanted) - {row["of_customer"] for row in rows}
 
+    def renew_customers(
+        self, connection: str, keys: Sequence[str], *, owner: str, lease: timedelta
+    ) -> set[str]:
+        """Hold these claims for `lease` from now. Answers the keys that another worker has taken over."""
+        c = t.customers.c
+        with self._store.write() as db:
+            now = self._store.now(db)
+            held = db.execute(
+                t.customers.update()
+                .where(c.connection == connection, c.key.in_(keys), c.owner == owner)
+                .values(lease_until=now + lease)
+                .returning(c.key)
+            )
+            return set(keys) - set(held.scalars())
+
+    def report_twin_customer(self, connection: str, key: str, ref: CustomerRef) -> CustomerRef | None:
+        """A worker that had lost its claim made `ref` all the same. Answers who the customer is, if another one."""
+        c = t.customers.c
+        with self._store.write() as db:
+            known = db.execute(
+                sa.select(c.ref).where(c.connection == connection, c.key == key)
+            ).scalar_one_or_none()
+            if known is None or known["id"] == ref.id:
+                return None
+            db.execute(
+                t.customers.update().where(c.connection == connection, c.key == key).values(twin=ref.id)
+            )
+            return CustomerRef.model_validate(known)
+
+    def twin_customers(self, connection: str) -> dict[str, tuple[str, str]]:
+        """Customers that stand twice on a target: key → the one that is used, the other one."""
+        c = t.customers.c
+        with self._store.read() as db:
+            found = db.execute(
+                sa.select(c.key, c.ref, c.twin).where(c.connection == connection, c.twin.is_not(None))
+            )
+            return {key: ((ref or {}).get("id", ""), twin) for key, ref, twin in found}
+
     def forget_customer(self, connection: str, key: str) -> None:
         """The target's customer is gone: find or create it anew the next time."""
         c = t.customers.c

@@ -62,8 +62,12 @@ class Row:
     draft_print: str | None
     target: OrderRef | None
     problem: Problem | None
-    subject: str | None
+    """The first of what is in its way; `Ledger.problems` knows them all."""
     attempts: int
+    failures: int
+    """How often it could not be worked on, since it last got further."""
+    retry_at: datetime | None
+    """Not to be tried again before."""
     sent_at: datetime | None
     looks: int
     looked_at: datetime | None
@@ -94,12 +98,18 @@ class Outcome:
     state: State
     target: OrderRef | None = None
     problem: Problem | None = None
+    others: tuple[Problem, ...] = ()
+    """What else is in the way of an order that is parked."""
     draft_print: str | None = None
     payload: bytes | None = None
     """The draft as sent; kept until the order is done."""
     customer: str | None = None
     sent: bool = False
-    """A write is about to leave: take the time."""
+    """A create is about to leave: take the time, count the attempt."""
+    wrote: bool = False
+    """Another write to the order left just now: take the time."""
+    unsent: bool = False
+    """Surely nothing was made."""
     looked: bool = False
     """It was looked for and not found."""
     keep: timedelta | None = None
@@ -127,7 +137,8 @@ def news(row: Row, one: Seen) -> dict[str, Any]:
             "state": State.SEEN,
             "settings_hash": one.settings_hash,
             "problem": None,
-            "subject": None,
+            "failures": 0,
+            "retry_at": None,
             "source_print": one.print,
             "source_updated_at": one.updated_at,
         }
@@ -140,8 +151,9 @@ WRITTEN = (
     "target_number",
     "draft_print",
     "problem",
-    "subject",
     "attempts",
+    "failures",
+    "retry_at",
     "sent_at",
     "looks",
     "looked_at",
@@ -166,6 +178,10 @@ def next_row(row: RowMapping, outcome: Outcome, now: datetime) -> dict[str, Any]
         values["draft_print"] = outcome.draft_print
     if outcome.sent:
         values |= {"sent_at": now, "looks": 0, "looked_at": None, "attempts": row["attempts"] + 1}
+    if outcome.state is State.SEEN or outcome.unsent:
+        values["sent_at"] = None
+    if outcome.wrote:
+        values["sent_at"] = now
     if outcome.looked:
         values |= {"looks": row["looks"] + 1, "looked_at": now}
     problem = outcome.problem
@@ -174,11 +190,12 @@ def next_row(row: RowMapping, outcome: Outcome, now: datetime) -> dict[str, Any]
         values["state"] = State.PARKED
     values |= {
         "problem": problem.model_dump() if problem else None,
-        "subject": subject_of(problem) if problem else None,
         "lease_until": now + outcome.keep if outcome.keep else None,
     }
     if not outcome.keep:
         values["owner"] = None
+    if outcome.state in (State.DONE, State.PARKED, State.SKIPPED):
+        values |= {"failures": 0, "retry_at": None}
     return {
         "in_route": row["route"],
         "of_order": row["source_id"],
@@ -187,7 +204,10 @@ def next_row(row: RowMapping, outcome: Outcome, now: datetime) -> dict[str, Any]
 
 
 def states_before(state: State) -> list[State]:
-    return [state, *(before for before, after in STEPS if after is state)]
+    """What a claimed order may be when `state` is recorded. That it is gone is no outcome of a claim: the row must
+    forget its target then (`Ledger.forget_gone`)."""
+    steps = (step for step in STEPS if step != (State.DONE, State.SEEN))
+    return [state, *(before for before, after in steps if after is state)]
 
 
 def subject_of(problem: Problem) -> str:
@@ -208,8 +228,9 @@ def row_of(row: RowMapping) -> Row:
         draft_print=row["draft_print"],
         target=target,
         problem=Problem.model_validate(row["problem"]) if row["problem"] else None,
-        subject=row["subject"],
         attempts=row["attempts"],
+        failures=row["failures"],
+        retry_at=row["retry_at"],
         sent_at=row["sent_at"],
         looks=row["looks"],
         looked_at=row["looked_at"],

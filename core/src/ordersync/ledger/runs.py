@@ -1,4 +1,4 @@
-"""Runs of routes, and what listeners were told in them."""
+"""Runs of routes, the accounts that they work on, and what listeners were told in them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ordersync.errors import LedgerTrouble
 from ordersync.ledger import tables as t
 from ordersync.ledger.store import Store
 
@@ -29,9 +30,37 @@ class RunBook:
     """The part of the ledger that knows runs."""
 
     _store: Store
+    _insert: Any
 
-    def begin_run(self, run: str, route: str, kind: str) -> None:
+    def bind(self, connection: str, platform: str, account: str) -> None:
+        """Tie a connection's name to an account, for good. Raises LedgerTrouble if it is tied to another."""
         with self._store.write() as db:
+            self._tie(db, connection, platform, account)
+
+    def _tie(self, db: sa.Connection, connection: str, platform: str, account: str) -> None:
+        db.execute(
+            self._insert(t.bindings)
+            .values(connection=connection, platform=platform, account=account, bound_at=self._store.now(db))
+            .on_conflict_do_nothing()
+        )
+        row = db.execute(sa.select(t.bindings).where(t.bindings.c.connection == connection)).mappings().one()
+        if (row["platform"], row["account"]) != (platform, account):
+            raise LedgerTrouble(
+                f"The connection {connection!r} was {row['platform']} account {row['account']!r} until now, "
+                f"and the settings lead to {platform} account {account!r}.",
+                remedy="Give the new account a connection (or a ledger) of its own; mixing them would lose orders.",
+            )
+
+    def begin_run(
+        self, run: str, route: str, kind: str, accounts: Sequence[tuple[str, str, str]] = ()
+    ) -> None:
+        """Note that a run begins, on these accounts (connection, platform, account id), all in one commit.
+
+        Raises LedgerTrouble, and notes nothing, if a connection is tied to another account.
+        """
+        with self._store.write() as db:
+            for account in accounts:
+                self._tie(db, *account)
             db.execute(
                 t.runs.insert().values(run=run, route=route, kind=kind, started_at=self._store.now(db))
             )

@@ -26,7 +26,7 @@ STEPS: dict[tuple[State, State], str] = {
     (State.SEEN, State.SENDING): "the intent is recorded, then the create leaves",
     (State.SEEN, State.PARKED): "it cannot be sent as it is",
     (State.SEEN, State.SKIPPED): "the filters do not take it",
-    (State.SEEN, State.DONE): "it was found on the target by its key",
+    (State.SEEN, State.DONE): "it was found on the target by its key, or adopted",
     (State.SENDING, State.SEEN): "the platform said that nothing was done",
     (State.SENDING, State.DONE): "created, complete, totals agree",
     (State.SENDING, State.PARKED): "refused, or created with totals that differ",
@@ -40,6 +40,7 @@ STEPS: dict[tuple[State, State], str] = {
     ): "retried: by a person, a changed order, changed settings, or a cause that is gone",
     (State.PARKED, State.SENDING): "it stands on the target already; a person had it retried",
     (State.DONE, State.PARKED): "a twin of it was made by a worker that had stood still for too long",
+    (State.DONE, State.SEEN): "it stands on the target no longer, seen twice, and a person wants it again",
     (State.SKIPPED, State.SEEN): "the order or the settings changed",
 }
 """(from, to) → when. The ledger refuses any other step."""

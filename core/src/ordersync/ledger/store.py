@@ -21,9 +21,9 @@ from ordersync.web import Clock
 
 __all__ = ["HEAD", "Store"]
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration that this version knows."""
-_KNOWN = ("0001",)
+_KNOWN = ("0001", "0002")
 
 
 class Store:

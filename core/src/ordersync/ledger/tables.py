@@ -21,7 +21,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-__all__ = ["bindings", "customers", "metadata", "orders", "payloads", "routes", "runs", "told"]
+__all__ = ["bindings", "customers", "metadata", "orders", "payloads", "problems", "routes", "runs", "told"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -57,6 +57,8 @@ routes = Table(
     Column("route", String(100), primary_key=True),
     Column("watermark", Moment, comment="every order changed up to here has its outcome recorded"),
     Column("settings_hash", String(32)),
+    Column("begins", Moment, comment="how far back its first sync was told to go"),
+    Column("halted", JSON(none_as_null=True), comment="why it stands still, if it does"),
     Column("updated_at", Moment, nullable=False),
 )
 
@@ -77,10 +79,14 @@ orders = Table(
     Column(
         "problem",
         JSON(none_as_null=True),
-        comment="why it is parked or skipped: code, message, remedy, place, subject",
+        comment="why it is parked or skipped, the first reason: code, message, remedy, place, subject",
     ),
-    Column("subject", String(255), comment="what a parked order waits for, e.g. sku:ABC"),
+    Column("subject", String(255), comment="no longer used"),
     Column("attempts", Integer, nullable=False, default=0),
+    Column(
+        "failures", Integer, nullable=False, default=0, comment="times in a row it could not be worked on"
+    ),
+    Column("retry_at", Moment, comment="not to be tried again before"),
     Column("sent_at", Moment, comment="when the last write left"),
     Column(
         "looks", Integer, nullable=False, default=0, comment="how often a lost write was looked for in vain"
@@ -94,7 +100,19 @@ orders = Table(
     Column("updated_at", Moment, nullable=False),
     Index("orders_by_state", "route", "state"),
     Index("orders_by_key", "key"),
-    Index("orders_by_subject", "route", "subject"),
+)
+
+problems = Table(
+    "problems",
+    metadata,
+    Column("route", String(100), primary_key=True),
+    Column("source_id", String(255), primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("subject", String(255), nullable=False, comment="what a parked order waits for, e.g. sku:ABC"),
+    Column("problem", JSON, nullable=False),
+    ForeignKeyConstraint(["route", "source_id"], ["orders.route", "orders.source_id"], ondelete="CASCADE"),
+    Index("problems_by_subject", "route", "subject"),
+    comment="everything that is in the way of parked orders",
 )
 
 payloads = Table(
@@ -119,6 +137,7 @@ customers = Table(
         comment="the customer there; null while a create is under way or in doubt",
     ),
     Column("sent_at", Moment, comment="when a create left whose answer is not recorded"),
+    Column("twin", String(255), comment="a second record there, made by a worker that had stood still"),
     Column("looks", Integer, nullable=False, default=0),
     Column("looked_at", Moment),
     Column("owner", String(64)),

@@ -278,4 +278,8 @@ class RunReport:
     reasons: Mapping[str, int] = field(default_factory=dict)
     """Parked orders of this run by problem code."""
     interrupted: bool = False
+    halted: str = ""
+    """Why the route stands still from now on; empty if it does not."""
+    moved: Mapping[str, str] = field(default_factory=dict)
+    """Orders of a plan that were left out, by number, and what has changed since it was made."""
     elapsed: timedelta = timedelta(0)

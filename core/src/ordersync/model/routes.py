@@ -46,6 +46,9 @@ class Policies(Frozen):
     the order unsent. 0: never adjust."""
     tolerance: Amount = Field(default=ZERO, ge=0)
     """By how much the created order's totals may differ from the source's before it parks."""
+    halt_after: int | None = Field(default=20, ge=1)
+    """After how many orders in a row that the target refuses for the same cause the route stands still until a person
+    lets it go on; None: never."""
 
 
 class Defaults(Frozen):
@@ -73,8 +76,11 @@ class Route(Frozen):
 
     @property
     def settings_hash(self) -> str:
-        """Changes when a rule changes; skipped orders are offered again then."""
-        rules = self.model_dump(mode="json", exclude={"name"})
+        """Changes when a rule changes; skipped and parked orders are offered again then.
+
+        An alias is no rule: a new one frees the orders that waited for it, and no other.
+        """
+        rules = self.model_dump(mode="json", exclude={"name", "aliases"})
         for name in ("statuses", "payment_statuses", "fulfillment_statuses", "currencies", "tags"):
             if rules["filters"].get(name) is not None:
                 rules["filters"][name] = sorted(rules["filters"][name])

@@ -7,20 +7,37 @@ nor its `mapping`.
 
 from __future__ import annotations
 
+import os
 import random
+import socket
+import struct
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ClassVar
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import httpx
 from werkzeug.exceptions import HTTPException
+from werkzeug.http import http_date
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
+from ordersync.testing.quirks import (
+    CARRIERS,
+    SERVED,
+    Broken,
+    Carrier,
+    ClockAhead,
+    Quirk,
+    QuirkClock,
+    Seen,
+    Way,
+    made,
+)
 from ordersync.web import Clock, SystemClock
 
 if TYPE_CHECKING:
@@ -28,6 +45,8 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
 __all__ = ["Sandbox", "Served", "StandingOrder", "serve"]
+
+AnyQuirk = TypeVar("AnyQuirk", bound=Quirk)
 
 
 @dataclass(frozen=True)
@@ -63,6 +82,8 @@ class Sandbox:
     """The connector's name."""
     option_names: ClassVar[Mapping[str, str]] = {}
     """Option → what it does, for `ordersync sandbox --help`."""
+    own_quirks: ClassVar[tuple[type[Quirk], ...]] = ()
+    """Quirks of this platform, besides those of the way to it (`quirks.CARRIERS`), which every sandbox has."""
 
     def __init__(
         self,
@@ -71,12 +92,22 @@ class Sandbox:
         seed: int = 0,
         orders: int = 0,
         options: Mapping[str, str] | None = None,
+        quirks: Mapping[str, str] | None = None,
     ) -> None:
+        """`quirks` are switched on: name → settings (`""`: as they are by default).
+
+        Raises ValueError for an unknown option or quirk, or settings that do not fit.
+        """
         unknown = sorted(set(options or {}) - set(self.option_names))
         if unknown:
             known = ", ".join(sorted(self.option_names)) or "none"
             raise ValueError(f"{self.platform} has no option {unknown[0]!r}; known: {known}")
         self.clock: Clock = clock or SystemClock()
+        self.quirks = made(self.platform, self.quirk_kinds(), quirks or {}, seed=seed)
+        if self.quirks:
+            ahead = self.quirk(ClockAhead)
+            self.clock = QuirkClock(self.clock, timedelta(minutes=ahead.seconds("minutes") if ahead else 0))
+        self._late: list[tuple[datetime, Request]] = []
         self.seed = seed
         self.random = random.Random(seed)
         self.options = dict(options or {})
@@ -99,6 +130,10 @@ class Sandbox:
         """All orders that stand here, however they came."""
         raise NotImplementedError
 
+    def customers(self) -> set[str]:
+        """The ids of all customer records; by default of those that orders belong to."""
+        return {one.customer for one in self.standing() if one.customer}
+
     def state(self) -> Any:
         """Everything that a restart must keep, as plain data (dict, list, str, int, bool, None, Decimal, datetime)."""
         raise NotImplementedError
@@ -107,15 +142,77 @@ class Sandbox:
         """Become what `state()` described."""
         raise NotImplementedError
 
+    @classmethod
+    def quirk_kinds(cls) -> tuple[type[Quirk], ...]:
+        """Everything that can be switched on here."""
+        return (*CARRIERS, *cls.own_quirks)
+
+    def quirk(self, kind: type[AnyQuirk]) -> AnyQuirk | None:
+        """The quirk of this kind, if it is switched on."""
+        found = self.quirks.get(kind.name)
+        return found if isinstance(found, kind) else None
+
+    def operations_of(self, request: Request) -> tuple[str, ...]:  # noqa: ARG002 - for platforms that have names
+        """The platform's own names of what a request asks, for `on:` of a quirk: `sale.order.load`, `orderCreate`."""
+        return ()
+
+    def is_write(self, request: Request) -> bool:
+        """Whether a request asks for a change."""
+        return request.method not in ("GET", "HEAD", "OPTIONS")
+
+    def catch_up(self) -> None:
+        """Do what was put off and is due by now. Every request begins with it."""
+        with self.lock:
+            now = self.clock.now()
+            due = sorted((one for one in self._late if one[0] <= now), key=lambda one: one[0])
+            self._late = [one for one in self._late if one[0] > now]
+            for moment, request in due:
+                assert isinstance(self.clock, QuirkClock)
+                with self.clock.standing_at(moment):
+                    self._answered(request)
+
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
+        if not self.quirks:
+            return self._answered(request)(environ, start_response)
+        try:
+            response = self._carried(request)
+        except Broken as broken:
+            if SERVED in environ:
+                return broken.on_socket(environ, start_response)
+            raise broken.as_client_sees() from None
+        if SERVED not in environ:
+            response.headers.setdefault("Date", http_date(self.clock.now()))
+        return response(environ, start_response)
+
+    def _answered(self, request: Request) -> Response:
         with self.lock:
             self.requests += 1
             try:
-                response = self.answer(request)
+                return self.answer(request)
             except HTTPException as error:
-                response = error.get_response(environ)
-        return response(environ, start_response)
+                return Response.force_type(error.get_response(request.environ))
+
+    def _carried(self, request: Request) -> Response:
+        """The platform's answer through every carrier that strikes, the first one named outermost."""
+        request.get_data()
+        with self.lock:
+            self.catch_up()
+            names = (f"{request.method} {request.path}", request.path, *self.operations_of(request))
+            seen, now = Seen(names, self.is_write(request)), self.clock.now()
+            carriers = [one for one in self.quirks.values() if isinstance(one, Carrier)]
+            struck = [one for one in carriers if one.strikes(seen, now)]
+
+        def put_off(seconds: float) -> None:
+            with self.lock:
+                self._late.append((self.clock.now() + timedelta(seconds=seconds), _copied(request)))
+
+        def through(rest: list[Carrier]) -> Response:
+            if not rest:
+                return self._answered(request)
+            return rest[0].carry(Way(self.clock, lambda: through(rest[1:]), put_off))
+
+        return through(struck)
 
     def transport(self) -> httpx.BaseTransport:
         """A way into this sandbox without a socket: give it to `Access(transport=…)`."""
@@ -125,8 +222,32 @@ class Sandbox:
         return f"{type(self).__name__}(seed={self.seed})"
 
 
+def _copied(request: Request) -> Request:
+    """The same request, answerable when its connection is long gone."""
+    body = request.get_data()
+    environ = {key: value for key, value in request.environ.items() if not key.startswith("werkzeug.")}
+    return Request({**environ, "wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))})
+
+
 class _Quiet(WSGIRequestHandler):
     protocol_version = "HTTP/1.1"
+
+    def make_environ(self) -> WSGIEnvironment:
+        """The request's environment, marked as one with a real connection."""
+        return {**super().make_environ(), SERVED: True}
+
+    def date_time_string(self, timestamp: float | None = None) -> str:  # noqa: ARG002 - as it is declared there
+        """The `Date` of an answer: the sandbox's time, not the machine's."""
+        sandbox: Any = self.server.app
+        return http_date(sandbox.clock.now())
+
+    def connection_dropped(self, error: BaseException, environ: WSGIEnvironment | None = None) -> None:  # noqa: ARG002
+        """End the connection as the quirk says: a reset is a close that lingers not at all."""
+        self.close_connection = True
+        if isinstance(error, Broken) and error.how == "reset":
+            at_once = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+            self.connection.close()
 
     def log(self, type: str, message: str, *args: Any) -> None:
         """Say nothing: the sandbox's caller reports."""

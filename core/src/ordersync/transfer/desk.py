@@ -12,13 +12,14 @@ from datetime import datetime, timedelta
 
 from ordersync.connection import Connection
 from ordersync.errors import (
+    Ambiguous,
     OrderSyncError,
     Refused,
     TryLater,
     Unreachable,
 )
 from ordersync.extensions import Extensions
-from ordersync.ledger import Claim, Ledger, Outcome, State, Telling
+from ordersync.ledger import Claim, Halt, Ledger, Outcome, State, Telling
 from ordersync.model import (
     Draft,
     Order,
@@ -28,14 +29,20 @@ from ordersync.model import (
 )
 from ordersync.transfer.prepare import Prepared, Preparer
 from ordersync.transfer.report import Progress
-from ordersync.transfer.resolve import Resolver
+from ordersync.transfer.resolve import LOOK_AGAIN, Resolver
 from ordersync.web import Clock
 
-__all__ = ["Counts", "Desk", "Work", "name_of", "refusal"]
+__all__ = ["ClaimLost", "Counts", "Desk", "Work", "name_of", "refusal", "twins_there"]
 
 log = logging.getLogger("ordersync.transfer")
 MOST_ATTEMPTS = 4
-"""How often an order is sent in all before a person must look."""
+"""How often an order is sent in all before a person must look; and how often one is tried within a run."""
+FIRST_PAUSE = timedelta(minutes=1)
+LONGEST_PAUSE = timedelta(hours=6)
+MOST_FAILURES = 10
+"""Failures in a row, each at the end of a run's own attempts, before an order has failed for good: about 17 hours."""
+SYSTEMIC = frozenset({"refused", "unfinished", "totals_differ", "customer_refused", "short", "gave_up"})
+"""What the target has against orders: the same in a row means that something is wrong with more than the orders."""
 
 
 @dataclass
@@ -48,6 +55,8 @@ class Work:
     placed: Placed | None = None
     resumed: bool = False
     """An earlier attempt left it; what stands may be half done."""
+    until: datetime | None = None
+    """How long this worker surely holds the claim."""
 
     @property
     def source_id(self) -> str:
@@ -72,6 +81,10 @@ class Counts:
         self.reasons.pop(source_id, None)
         if reason:
             self.reasons[source_id] = reason
+
+
+class ClaimLost(TryLater):
+    """Another worker took the order over; this one must not write any more."""
 
 
 class Desk:
@@ -114,6 +127,10 @@ class Desk:
             target, ledger, clock, owner=self.id, workers=workers, read_only=False, lease=lease
         )
         self.preparer = Preparer(route, source, target, extensions, self.resolver)
+        self.moved: dict[str, str] = {}
+        """Orders of a plan that are left out, by number: what moved since."""
+        self.halted: Halt | None = None
+        self._in_a_row: tuple[str, int] = ("", 0)
         self.again: dict[str, tuple[datetime, int]] = {}
         """Orders to try once more in this run: when, and how often they were tried."""
 
@@ -135,17 +152,42 @@ class Desk:
             log.error("the claim on order %s was lost: another worker took it over", source_id)
         return lost
 
-    def park(self, work: Work, problem: Problem) -> None:
-        self.record(
+    def check_hold(self, work: Work) -> None:
+        """Before every write: raises ClaimLost if another worker has taken the order over. Renews a claim that runs
+        out."""
+        now = self.clock.now()
+        if work.until is not None and now + self.lease / 2 < work.until:
+            return
+        if self.ledger.renew(self.route.name, [work.claim], self.lease):
+            raise ClaimLost("Another worker took the order over.")
+        work.until = now + self.lease
+
+    def took_over(self, work: Work, trouble: Problem | None = None) -> None:
+        """Another worker took the order over while this one stood still within a write, or before the next."""
+        self.counts.set(work.source_id, "failed", "another_worker")
+        self.again[work.source_id] = (self.clock.now() + LOOK_AGAIN, 0)
+        if work.placed is None:
+            return
+        problem = self.ledger.report_twin(self.route.name, work.source_id, work.placed.ref, trouble)
+        if problem:
+            self.count_parked(work.source_id, work.prepared.order if work.prepared else None, problem)
+
+    def park(self, work: Work, problem: Problem, *, unsent: bool = False) -> None:
+        """A person must look. `unsent`: the platform refused it, so that surely nothing was made."""
+        lost = self.record(
             [
                 Outcome(
                     work.claim,
                     State.PARKED,
                     problem=problem,
                     target=work.placed.ref if work.placed else None,
+                    unsent=unsent,
                 )
             ]
         )
+        if lost:
+            self.took_over(work, problem)
+            return
         self.count_parked(work.source_id, work.prepared.order if work.prepared else None, problem)
 
     def count_parked(
@@ -155,6 +197,7 @@ class Desk:
         self.counts.set(source_id, "parked", problem.code)
         self.report_progress(order.number if order else source_id)
         if not known:
+            self._failed_so(problem)
             log.warning("order %s is parked: %s", order.number if order else source_id, problem.message)
             self.tell("on_order_parked", source_id, order=order, source_id=source_id, problem=problem)
 
@@ -165,10 +208,43 @@ class Desk:
         if isinstance(error, Unreachable):
             raise error
         if tried >= MOST_ATTEMPTS:
+            gave_up = self.ledger.postpone(
+                self.route.name,
+                source_id,
+                pause=FIRST_PAUSE,
+                longest=LONGEST_PAUSE,
+                most=MOST_FAILURES,
+                why=error.message,
+            )
+            if gave_up:
+                self.count_parked(source_id, None, gave_up)
             return
         when = error.when if isinstance(error, TryLater) else None
         pause = timedelta(seconds=2 * 2**tried)
         self.again[source_id] = (when or self.clock.now() + pause, tried + 1)
+
+    def went_well(self) -> None:
+        """An order was created: whatever failed before, the target takes orders."""
+        self._in_a_row = ("", 0)
+
+    def _failed_so(self, problem: Problem) -> None:
+        """Count failures of one cause in a row; too many halt the route."""
+        most = self.route.policies.halt_after
+        if problem.code not in SYSTEMIC or most is None:
+            return
+        code, count = self._in_a_row
+        self._in_a_row = (problem.code, count + 1 if code == problem.code else 1)
+        if self._in_a_row[1] < most or self.halted:
+            return
+        self.halted = Halt(
+            code=problem.code,
+            message=f"{most} orders in a row failed with {problem.code}, the last one because: {problem.message}",
+            count=most,
+            settings_hash=self.route.settings_hash,
+        )
+        self.ledger.halt(self.route.name, self.halted)
+        self.stop.set()
+        log.error("the route %s stands still: %s", self.route.name, self.halted.message)
 
     def tell(self, hook: str, about: str | None, **arguments: object) -> None:
         told = self.extensions.tell(hook, **arguments)
@@ -203,6 +279,15 @@ def refusal(error: OrderSyncError) -> Problem:
         message=message,
         remedy=error.remedy or "Mend what the target objects to, then retry.",
         place=fields[0].place if fields else "",
+    )
+
+
+def twins_there(error: Ambiguous) -> Problem:
+    """Several orders carry the key of one."""
+    return Problem(
+        code="twins",
+        message=f"the target has several orders with this key: {', '.join(error.candidates)}",
+        remedy="Cancel all but one there, then retry.",
     )
 
 

@@ -10,11 +10,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 from ordersync.connection import Connection
+from ordersync.errors import Halted
 from ordersync.extensions import Extensions
 from ordersync.ledger import Ledger, Row, State
 from ordersync.model import (
+    CustomerRef,
     Order,
     OrderQuery,
     Problem,
@@ -22,6 +26,7 @@ from ordersync.model import (
     RunReport,
 )
 from ordersync.transfer.desk import Desk
+from ordersync.transfer.plans import Entry, Header, Plan, PlanWriter, facts_of
 from ordersync.transfer.prepare import Prepared, Preparer
 from ordersync.transfer.report import Planned, Progress
 from ordersync.transfer.resolve import LEASE, Resolver
@@ -67,17 +72,26 @@ class Transfer:
         order: str | None = None,
         since: datetime | None = None,
         limit: int | None = None,
+        plan: Plan | None = None,
         progress: Callable[[Progress], None] | None = None,
         stop: threading.Event | None = None,
     ) -> RunReport:
-        """Carry over what the source has: one `order`, or all changed since `since` or the watermark.
+        """Carry over what the source has: one `order`, what a `plan` creates, or all changed since `since` or the
+        watermark.
 
         `limit` bounds how many orders are sent. `stop`, once set, lets the orders in hand be finished and no other be
-        begun. Raises AccessDenied, Unreachable, LedgerTrouble; then nothing is parked for it.
+        begun. Raises AccessDenied, Unreachable, LedgerTrouble; then nothing is parked for it. Raises Halted if the route
+        stands still; other settings let it go on. Raises BadInput for a plan that was made for something else.
         """
+        self._may_run()
+        if plan is not None:
+            plan.refuse_unless(self.header())
         with self._run("sync", progress, stop) as run:
             if order is not None:
                 run.one(order)
+            elif plan is not None:
+                run.recover(only=[each for each in plan.to_create() if self._in_flight(each)])
+                run.apply(plan)
             else:
                 run.recover()
                 run.wake()
@@ -112,6 +126,42 @@ class Transfer:
         self, *, order: str | None = None, since: datetime | None = None, limit: int | None = None
     ) -> Iterator[Planned]:
         """What `sync` would do, order by order. Reads both platforms and the ledger, writes nothing."""
+        for planned, _ in self._plan(order, since, limit):
+            yield planned
+
+    def write_plan(
+        self,
+        path: Path,
+        *,
+        order: str | None = None,
+        since: datetime | None = None,
+        limit: int | None = None,
+    ) -> Iterator[Planned]:
+        """As `plan`; besides, what would be sent and what that rests on is written to a private file, which is there
+        once the last order was taken. Raises BadInput if it cannot be written."""
+        writer = PlanWriter(path, self.header())
+        try:
+            for planned, entry in self._plan(order, since, limit):
+                writer.add(entry)
+                yield planned
+            writer.finish()
+        finally:
+            writer.discard()
+
+    def header(self) -> Header:
+        """What a plan of this route is for, as things stand."""
+        source, target = (f"{end.platform} {end.account.id}" for end in (self._source, self._target))
+        return Header(
+            route=self.route.name,
+            settings_hash=self.route.settings_hash,
+            source=source,
+            target=target,
+            made_at=self._clock.now(),
+        )
+
+    def _plan(
+        self, order: str | None, since: datetime | None, limit: int | None
+    ) -> Iterator[tuple[Planned, Entry]]:
         self._source.check_access(thorough=False)
         self._target.check_access(thorough=False)
         resolver = Resolver(
@@ -142,17 +192,53 @@ class Transfer:
                     if limit is not None and sent >= limit:
                         return
                     sent += 1
-                yield planned
+                yield planned, self._entry(one, planned, resolver)
+
+    def _entry(self, one: Prepared, planned: Planned, resolver: Resolver) -> Entry:
+        facts: dict[str, Any] = {}
+        if planned.action == "create":
+            customer = resolver.customer(one.customer.key) if one.customer else None
+            ref = customer if isinstance(customer, CustomerRef) else None
+            facts = facts_of(one, resolver.stocks(one.items.values()), ref)
+        return Entry(
+            source_id=planned.source_id,
+            number=planned.number,
+            action=planned.action,
+            print=one.print,
+            problem=planned.problem,
+            **facts,
+        )
+
+    def _in_flight(self, source_id: str) -> bool:
+        rows = self._ledger.rows(self.route.name, source_ids=[source_id])
+        return any(row.state in (State.SENDING, State.IN_DOUBT) for row in rows)
+
+    def _may_run(self) -> None:
+        halt = self._ledger.halted(self.route.name)
+        if halt is None:
+            return
+        if halt.settings_hash != self.route.settings_hash:
+            self._ledger.resume(self.route.name)
+            return
+        raise Halted(
+            f"The route {self.route.name!r} stands still: {halt.message}",
+            remedy="Mend the cause, then let it go on with `ordersync resume` (or retry one of its orders first).",
+        )
 
     # -- parts --------------------------------------------------------------------------------------------------
 
     def _query(self, since: datetime | None) -> OrderQuery:
-        """Everything that changed since then. The route's filters are not pushed down: what they leave out is recorded
-        as skipped, so that other filters offer it again."""
+        """Everything that changed since then, or since the watermark; never before where the route begins.
+
+        The route's filters are not pushed down: what they leave out is recorded as skipped, so that other filters offer
+        it again.
+        """
         start = since
         if start is None:
-            mark = self._ledger.watermark(self.route.name)
-            start = mark - self._source.facts.overlap if mark else None
+            mark, begins = self._ledger.watermark(self.route.name), self._ledger.begins(self.route.name)
+            start = mark - self._source.facts.overlap if mark else begins
+            if start is not None and begins is not None:
+                start = max(start, begins)
         return OrderQuery(updated_from=start)
 
     def _run(
@@ -178,6 +264,8 @@ class Transfer:
 def _open(row: Row | None, route: Route) -> bool:
     """Whether a sync would work on this order."""
     if row is None or row.state in (State.SEEN, State.SENDING, State.IN_DOUBT):
+        return True
+    if row.state is State.PARKED and row.problem and row.problem.subject in route.aliases:
         return True
     return row.state in (State.PARKED, State.SKIPPED) and row.settings_hash != route.settings_hash
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from decimal import Decimal
+from typing import Literal, Protocol
 
 from ordersync.connection import Connection
 from ordersync.extensions import Extensions
@@ -28,7 +29,7 @@ from ordersync.transfer.drafting import make_draft
 from ordersync.transfer.fit import Unfit, fit
 from ordersync.transfer.resolve import Resolver, Wait
 
-__all__ = ["Prepared", "Preparer"]
+__all__ = ["Expect", "Prepared", "Preparer", "print_of"]
 
 
 @dataclass
@@ -37,17 +38,45 @@ class Prepared:
 
     order: Order
     key: str
-    verdict: Literal["go", "skip", "park", "wait"] = "go"
+    print: str = ""
+    """Fingerprint of the source's order as it came."""
+    verdict: Literal["go", "skip", "park", "wait", "moved"] = "go"
+    """`moved`: a fact of the plan that is carried out no longer holds."""
     problem: Problem | None = None
+    """The first that was met."""
+    others: tuple[Problem, ...] = ()
+    """What else is in its way."""
     wait: Wait | None = None
     draft: Draft | None = None
     customer: CustomerAsk | None = None
     items: dict[str, Item] = field(default_factory=dict)
 
     def stop(self, verdict: Literal["skip", "park"], problem: Problem) -> None:
-        """It goes no further."""
+        """It goes no further. What parks it besides is kept, so that a person can mend everything at once."""
+        if self.verdict == "park" == verdict and self.problem is not None:
+            known = {(one.code, one.subject) for one in (self.problem, *self.others)}
+            if (problem.code, problem.subject) not in known:
+                self.others += (problem,)
+            return
         self.verdict = verdict
         self.problem = problem
+
+    def move(self, what: str) -> None:
+        """It is not as it was planned."""
+        self.verdict = "moved"
+        self.problem = Problem(
+            code="plan_moved", message=what, remedy="Make a new plan; nothing was sent for this order."
+        )
+
+
+class Expect(Protocol):
+    """What a plan expected; each question answers what moved since, or nothing."""
+
+    def before(self, one: Prepared, stock: Mapping[str, Decimal | None]) -> str:
+        """In the source's order or its items."""
+
+    def customer(self, one: Prepared, found: CustomerRef | None) -> str:
+        """In who the customer is."""
 
 
 class Preparer:
@@ -68,7 +97,7 @@ class Preparer:
 
     def shape(self, order: Order) -> Prepared:
         """Shape, choose the money set, filter, and check that the order adds up."""
-        prepared = Prepared(self._extensions.shape_order(order), self.key_of(order.id))
+        prepared = Prepared(self._extensions.shape_order(order), self.key_of(order.id), print_of(order))
         order = prepared.order
         why = self._refused_by_filters(order)
         if why:
@@ -112,15 +141,14 @@ class Preparer:
             )
         return prepared
 
-    def seen(self, order: Order, key: str) -> Seen:
-        """What the ledger records of a source's order as it came."""
-        content = order.model_dump_json(exclude={"updated_at"}).encode()
-        return Seen(
-            order.id, order.number, key, order.updated_at, fingerprint(content), self._route.settings_hash
-        )
+    def seen(self, order: Order, key: str, print: str | None = None) -> Seen:
+        """What the ledger records of a source's order as it came; `print` is its fingerprint, if known."""
+        content = print or print_of(order)
+        return Seen(order.id, order.number, key, order.updated_at, content, self._route.settings_hash)
 
-    def look_up(self, orders: Sequence[Prepared]) -> None:
-        """Find items, stock and customers for all that go, each distinct one once."""
+    def look_up(self, orders: Sequence[Prepared], expect: Expect | None = None) -> None:
+        """Find items, stock and customers for all that go, each distinct one once. What a plan expected otherwise
+        goes no further, before any customer is created."""
         going = [one for one in orders if one.verdict == "go"]
         self._resolver.look_up_skus({line.sku for one in going for line in one.order.lines if line.sku})
         for one in going:
@@ -133,9 +161,20 @@ class Preparer:
         for one in going:
             if one.verdict == "go":
                 self._ask_for_customer(one)
+        if expect:
+            self._compare(expect, [one for one in going if one.verdict == "go"])
         self._resolver.settle_customers(
             one.customer for one in going if one.verdict == "go" and one.customer is not None
         )
+
+    def _compare(self, expect: Expect, going: Sequence[Prepared]) -> None:
+        found = self._resolver.peek([one.customer for one in going if one.customer])
+        for one in going:
+            moved = expect.before(one, self._resolver.stocks(one.items.values()))
+            if not moved and one.customer and one.customer.key in found:
+                moved = expect.customer(one, found[one.customer.key])
+            if moved:
+                one.move(moved)
 
     def draft(self, one: Prepared) -> None:
         """Make the draft, shape it and fit it."""
@@ -193,16 +232,19 @@ class Preparer:
         return decision
 
     def _match_items(self, one: Prepared) -> None:
+        """Every line's item. All lines are looked at, whatever the first one is: each problem counts."""
         lines = []
         for i, line in enumerate(one.order.lines):
             kept = self._match(one, line, f"/lines/{i}")
-            if kept is None:
+            if kept is not None:
+                lines.append(kept)
+            elif one.verdict in ("skip", "wait"):
                 return
-            lines.append(kept)
-        one.order = one.order.model_copy(update={"lines": tuple(lines)})
+        if one.verdict == "go":
+            one.order = one.order.model_copy(update={"lines": tuple(lines)})
 
     def _match(self, one: Prepared, line: Line, place: str) -> Line | None:
-        """The line with its item found, or as a custom line; None if the order stops here."""
+        """The line with its item found, or as a custom line; None if the order cannot go on with it."""
         if line.sku is None:
             if line.custom:
                 return self._custom(one, line, place)
@@ -233,7 +275,7 @@ class Preparer:
             if isinstance(found, Item):
                 one.items[decision.sku] = found
                 return line.model_copy(update={"sku": decision.sku})
-        if one.verdict == "go":
+        if decision.action not in ("skip", "park"):
             one.stop("park", problem)
         return None
 
@@ -253,7 +295,7 @@ class Preparer:
             if isinstance(found, Item):
                 one.items[decision.sku] = found
                 return line.model_copy(update={"sku": decision.sku, "custom": False})
-        if one.verdict == "go":
+        if decision.action not in ("skip", "park"):
             one.stop("park", problem)
         return None
 
@@ -270,7 +312,7 @@ class Preparer:
                 place=f"/lines/{i}",
                 subject=item.sku,
             )
-            if self._settled(one, problem).action != "go_on":
+            if self._settled(one, problem).action == "skip":
                 return
 
     def _ask_for_customer(self, one: Prepared) -> None:
@@ -317,3 +359,8 @@ class Preparer:
         else:
             key = operation_key(one.key, "customer")
         one.customer = CustomerAsk(customer, key)
+
+
+def print_of(order: Order) -> str:
+    """Fingerprint of what a source says of an order; its date of change does not count."""
+    return fingerprint(order.model_dump_json(exclude={"updated_at"}).encode())

@@ -16,6 +16,7 @@ from ordersync.model import (
     Problem,
 )
 from ordersync.transfer.desk import MOST_ATTEMPTS, Desk, Work
+from ordersync.transfer.finishing import Finisher
 from ordersync.transfer.prepare import Prepared
 from ordersync.transfer.resolve import LOOK_AGAIN
 from ordersync.transfer.sending import Sender
@@ -32,9 +33,10 @@ _NO_PAYLOAD = Problem(
 class Recovery:
     """Resolves doubt, never by guessing."""
 
-    def __init__(self, desk: Desk, sender: Sender) -> None:
+    def __init__(self, desk: Desk, sender: Sender, finisher: Finisher) -> None:
         self._desk = desk
         self._sender = sender
+        self._finisher = finisher
 
     def look(self, rows: Sequence[Row], tried: dict[str, int] | None = None) -> None:
         """Look for orders whose last write has no known answer; go on with those that stand."""
@@ -70,12 +72,15 @@ class Recovery:
                     self._desk.later(work.source_id, outcome.error, (tried or {}).get(work.source_id, 0))
             elif outcome.value is not None:
                 work.placed = outcome.value
-                stand.append(work)
+                if self._may_still_grow(work):
+                    self._still_in_doubt(work, looked=False)
+                else:
+                    stand.append(work)
             elif self._absence_is_sure(work):
                 absent.append(work)
         for work in stand:
             work.prepared = self._prepared_again(work)
-        self._sender.finish(self._sender.intend(stand, sent=False))
+        self._finisher.finish(self._sender.intend(stand, sent=False))
         self._send_again(absent)
 
     def _prepared_again(self, work: Work) -> Prepared | None:
@@ -87,6 +92,19 @@ class Recovery:
         except OrderSyncError:
             return None
         return self._desk.preparer.shape(order) if order else None
+
+    def _may_still_grow(self, work: Work) -> bool:
+        """Whether lines are missing that an earlier write may still bring: adding them now could make them twice."""
+        assert work.placed is not None
+        here = {line.position for line in work.placed.lines}
+        if here >= {line.position for line in work.draft.lines}:
+            return False
+        facts, now = self._desk.target.facts, self._desk.clock.now()
+        due = (work.claim.row.sent_at or now) + facts.settle_time + facts.index_lag
+        if now >= due:
+            return False
+        self._desk.again[work.source_id] = (due, 0)
+        return True
 
     def _absence_is_sure(self, work: Work) -> bool:
         """Two looks, both after settle time and index lag, both in vain."""
@@ -148,6 +166,6 @@ class Recovery:
             if isinstance(outcome, Done) and outcome.value is not None:
                 work.placed = outcome.value
                 work.prepared = self._prepared_again(work)
-                self._sender.finish(self._sender.intend([work], sent=False))
+                self._finisher.finish(self._sender.intend([work], sent=False))
             else:
                 self._desk.ledger.release(self._desk.route.name, [claim])

@@ -68,3 +68,5 @@ class RouteStatus:
     """State → how many."""
     last_run: RunReport | None
     last_run_at: datetime | None
+    halted: str = ""
+    """Why it stands still; empty if it does not."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from ordersync.connection import Connection
@@ -29,6 +31,8 @@ from ordersync.model import (
 from ordersync.transfer.ask import ask_each, chunks, in_parallel
 from ordersync.web import Clock
 
+log = logging.getLogger("ordersync.transfer")
+
 __all__ = ["LEASE", "LOOK_AGAIN", "Found", "Resolver", "Wait"]
 
 LEASE = timedelta(minutes=2)
@@ -44,6 +48,10 @@ class Wait(Exception):
     def __init__(self, why: OrderSyncError) -> None:
         super().__init__(why.message)
         self.why = why
+
+
+class _ClaimLost(TryLater):
+    """Another worker took a customer over; this one must not create it any more."""
 
 
 Found = Item | Problem | Wait
@@ -74,6 +82,8 @@ class Resolver:
         self._items: dict[str, Found] = {}
         self._stock: dict[str, Stock | None] = {}
         self._customers: dict[str, CustomerRef | Problem | Wait | None] = {}
+        self._held_until = clock.now()
+        """How long this worker surely holds the customers that it claimed last."""
 
     # -- items --------------------------------------------------------------------------------------------------
 
@@ -158,11 +168,29 @@ class Resolver:
         """The stock as it was asked for; None if it is not tracked or not known."""
         return self._stock.get(item.sku)
 
+    def stocks(self, items: Iterable[Item]) -> dict[str, Decimal | None]:
+        """SKU → how many can be sold, of those that were asked for."""
+        known = {item.sku: self._stock.get(item.sku) for item in items}
+        return {sku: stock.available for sku, stock in known.items() if stock is not None}
+
     # -- customers ----------------------------------------------------------------------------------------------
 
     def customer(self, key: str) -> CustomerRef | Problem | Wait | None:
         """What came of `settle_customers` for this key; None only in a plan: it would be created."""
         return self._customers.get(key)
+
+    def peek(self, asks: Sequence[CustomerAsk]) -> dict[str, CustomerRef | None]:
+        """Who these customers are, by key, without creating any; those that this run settled or cannot tell now are
+        missing."""
+        new = [ask for ask in asks if ask.key not in self._customers]
+        known: dict[str, CustomerRef | None] = dict(
+            self._ledger.known_customers(self._target.name, [ask.key for ask in new])
+        )
+        asking = [ask for ask in new if ask.key not in known]
+        for ask, outcome in zip(asking, self._find(asking), strict=True):
+            if isinstance(outcome, Done):
+                known[ask.key] = outcome.value
+        return known
 
     def settle_customers(self, asks: Iterable[CustomerAsk]) -> None:
         """Find each customer, and create it if it is nowhere; one worker at a time per customer."""
@@ -174,6 +202,7 @@ class Resolver:
             del new[key]
         claims: dict[str, CustomerClaim] = {}
         if not self._read_only:
+            self._held_until = self._clock.now() + self._lease
             claims = self._ledger.claim_customers(
                 self._target.name, list(new), owner=self._owner, lease=self._lease
             )
@@ -279,9 +308,10 @@ class Resolver:
         if "create_customers" in self._target.offers:
             for part in chunks(ready, self._target.batch_size("create_customers")):
                 try:
+                    self._check_hold(part)
                     outcomes = self._target.create_customers(part)
                 except OrderSyncError as error:
-                    if isinstance(error, Refused) and len(part) > 1:
+                    if isinstance(error, Refused | _ClaimLost) and len(part) > 1:
                         outcomes = [self._create_one(ask) for ask in part]
                     else:
                         outcomes = [Failed(error)] * len(part)
@@ -292,12 +322,22 @@ class Resolver:
 
     def _create_one(self, ask: CustomerAsk) -> Done[CustomerRef] | Failed:
         try:
+            self._check_hold([ask])
             if "create_customer" in self._target.offers:
                 return Done(self._target.create_customer(ask.customer, ask.key))
             outcome: Done[CustomerRef] | Failed = self._target.create_customers([ask])[0]
             return outcome
         except OrderSyncError as error:
             return Failed(error)
+
+    def _check_hold(self, asks: Sequence[CustomerAsk]) -> None:
+        """Before every create: raises _ClaimLost if another worker has taken one of these customers over."""
+        now = self._clock.now()
+        if now + self._lease / 2 < self._held_until:
+            return
+        keys = [ask.key for ask in asks]
+        if self._ledger.renew_customers(self._target.name, keys, owner=self._owner, lease=self._lease):
+            raise _ClaimLost("Another worker is creating this customer.")
 
     def _created(self, asks: Sequence[CustomerAsk], outcomes: Sequence[Done[CustomerRef] | Failed]) -> None:
         refs: dict[str, CustomerRef] = {}
@@ -315,7 +355,11 @@ class Resolver:
                 self._customers[ask.key] = self._judged(ask.key, outcome.error)
                 unsent.append(ask.key)
         self._customers.update(refs)
-        self._record(refs=refs, unsent=unsent, free=free)
+        for key in self._record(refs=refs, unsent=unsent, free=free) & set(refs):
+            who = self._ledger.report_twin_customer(self._target.name, key, refs[key])
+            if who is not None:
+                log.error("the customer %s was made twice: %s and %s", key, who.id, refs[key].id)
+                self._customers[key] = who
 
     @staticmethod
     def _judged(key: str, error: OrderSyncError) -> Problem | Wait:

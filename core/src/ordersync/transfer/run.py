@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import datetime
+from decimal import Decimal
 
 from ordersync.errors import (
     NotOffered,
     OrderSyncError,
 )
-from ordersync.ledger import Claim, Outcome, Seen, State, fingerprint
+from ordersync.ledger import Claim, Outcome, Row, Seen, State, fingerprint
 from ordersync.logs import bound
 from ordersync.model import (
+    CustomerRef,
     Failed,
     Order,
     OrderQuery,
@@ -24,6 +27,8 @@ from ordersync.model import (
 )
 from ordersync.transfer.ask import ask_each, chunks
 from ordersync.transfer.desk import Desk, Work
+from ordersync.transfer.finishing import Finisher
+from ordersync.transfer.plans import Plan, draft_moved, moved_before, whose
 from ordersync.transfer.prepare import Prepared
 from ordersync.transfer.recovery import Recovery
 from ordersync.transfer.resolve import LOOK_AGAIN
@@ -41,21 +46,25 @@ class Run:
     def __init__(self, desk: Desk, query: Callable[[datetime | None], OrderQuery]) -> None:
         self._desk = desk
         self._query = query
-        self._sender = Sender(desk)
-        self._recovery = Recovery(desk, self._sender)
+        finisher = Finisher(desk)
+        self._sender = Sender(desk, finisher)
+        self._recovery = Recovery(desk, self._sender, finisher)
         self._single = False
-        """Only one order was asked for; else what waits on the route is reported too, met in this run or not."""
+        """Only certain orders were asked for; else what waits on the route is reported too, met in this run or not."""
+        self._plan: Plan | None = None
 
     def __enter__(self) -> Run:
-        self._context = bound(run=self._desk.id, route=self._desk.route.name)
-        self._context.__enter__()
-        for connection in (self._desk.source, self._desk.target):
-            account = connection.check_access(thorough=False)
-            self._desk.ledger.bind(connection.name, connection.platform, account.id)
-            for line in (*account.problems, *account.warnings):
-                log.warning("%s: %s", connection.name, line)
-        self._desk.ledger.begin_run(self._desk.id, self._desk.route.name, self._desk.kind)
-        log.info("%s of route %s begins", self._desk.kind, self._desk.route.name)
+        with ExitStack() as entered:
+            entered.enter_context(bound(run=self._desk.id, route=self._desk.route.name))
+            ledger, accounts = self._desk.ledger, []
+            for connection in (self._desk.source, self._desk.target):
+                account = connection.check_access(thorough=False)
+                accounts.append((connection.name, connection.platform, account.id))
+                for line in (*account.problems, *account.warnings):
+                    log.warning("%s: %s", connection.name, line)
+            ledger.begin_run(self._desk.id, self._desk.route.name, self._desk.kind, accounts)
+            log.info("%s of route %s begins", self._desk.kind, self._desk.route.name)
+            self._entered = entered.pop_all()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
@@ -74,8 +83,8 @@ class Run:
                     report.failed,
                 )
         finally:
-            self._desk.ledger.release_all(self._desk.id)
-            self._context.__exit__(None, None, None)
+            with self._entered:
+                self._desk.ledger.release_all(self._desk.id)
 
     def report(self) -> RunReport:
         tally = self._desk.counts.tallies
@@ -99,7 +108,9 @@ class Run:
             seconds=round(elapsed.total_seconds(), 3),
             totals_checked=len(self._desk.checked),
             reasons=reasons,
-            interrupted=self._desk.stop.is_set(),
+            interrupted=self._desk.stop.is_set() and self._desk.halted is None,
+            halted=self._desk.halted.message if self._desk.halted else "",
+            moved=dict(self._desk.moved),
             elapsed=elapsed,
         )
 
@@ -107,6 +118,9 @@ class Run:
         """Go through the source's pages; the watermark follows what is recorded, unless `since` left a gap behind it."""
         mark = self._desk.ledger.watermark(self._desk.route.name)
         closed = since is None or mark is None or since <= mark
+        begins = self._desk.ledger.begins(self._desk.route.name)
+        if since is not None and (mark is None or begins is not None) and (begins is None or since < begins):
+            self._desk.ledger.begin_route(self._desk.route.name, since)
         for page in self._desk.source.list_orders(self._query(since)):
             left = None if limit is None else max(limit - self._desk.counts.tallies["created"], 0)
             if self._desk.stop.is_set() or left == 0:
@@ -121,6 +135,30 @@ class Run:
                     self._desk.route.name, page.safe_through, self._desk.route.settings_hash
                 )
 
+    def apply(self, plan: Plan) -> None:
+        """The orders that a plan creates, and no other; each only if what it rests on still holds."""
+        self._single = True
+        self._plan = plan
+        for part in chunks(plan.to_create(), 100):
+            if self._desk.stop.is_set():
+                return
+            self._window(self._fetch(part), None)
+
+    def before(self, one: Prepared, stock: Mapping[str, Decimal | None]) -> str:
+        """What moved in an order or its items since the plan was made."""
+        assert self._plan is not None
+        entry = self._plan.entries[one.order.id]
+        return moved_before(entry, one, stock)
+
+    def customer(self, one: Prepared, found: CustomerRef | None) -> str:
+        """What moved in who the customer is since the plan was made."""
+        assert self._plan is not None
+        return whose(self._plan.entries[one.order.id], found)
+
+    def _as_planned(self, one: Prepared) -> None:
+        if self._plan and one.draft and draft_moved(self._plan.entries[one.order.id], one.draft):
+            one.move("something else would be sent than what was planned")
+
     def one(self, order_id: str) -> None:
         """A single order, by the source's id."""
         self._single = True
@@ -133,7 +171,8 @@ class Run:
         self._window([order], None)
 
     def wake(self) -> None:
-        """Free the parked orders whose SKU exists by now, and what other settings may judge differently."""
+        """Free the parked orders whose SKU exists by now or has an alias, and what other settings may judge
+        differently."""
         if self._desk.ledger.wake_changed(self._desk.route.name, self._desk.route.settings_hash):
             self.recover()
         waiting = {
@@ -142,13 +181,14 @@ class Run:
         }
         if not waiting:
             return
-        self._desk.resolver.look_up_skus(waiting)
+        there = {sku: self._desk.route.aliases.get(sku, sku) for sku in waiting}
+        self._desk.resolver.look_up_skus(there.values())
         free = [
             subject
             for sku, subject in waiting.items()
-            if not isinstance(self._desk.resolver.item(sku), Problem | Exception)
+            if not isinstance(self._desk.resolver.item(there[sku]), Problem | Exception)
         ]
-        if free and self._desk.ledger.wake(self._desk.route.name, subjects=free):
+        if free and self._desk.ledger.mended(self._desk.route.name, free):
             self.recover()
 
     def recover(self, only: Sequence[str] | None = None) -> None:
@@ -158,7 +198,8 @@ class Run:
                 self._desk.route.name, states=[State.SEEN, State.SENDING, State.IN_DOUBT], source_ids=only
             )
         )
-        fresh = [row.source_id for row in rows if row.state is State.SEEN]
+        now = self._desk.clock.now()
+        fresh = [row.source_id for row in rows if row.state is State.SEEN and not _too_early(row, now)]
         for part in chunks(fresh, 100):
             if self._desk.stop.is_set():
                 return
@@ -271,7 +312,7 @@ class Run:
         for order in orders:
             one = self._desk.preparer.shape(order)
             prepared[order.id] = one
-            seen.append(self._desk.preparer.seen(order, one.key))
+            seen.append(self._desk.preparer.seen(order, one.key, one.print))
         rows = self._desk.ledger.see(self._desk.route.name, seen)
         takes = []
         for source_id, row in rows.items():
@@ -286,6 +327,8 @@ class Run:
                     self._desk.counts.set(source_id, "skipped")
                 case State.PARKED:
                     self._desk.count_parked(source_id, one.order, row.problem, known=True)
+                case State.SEEN if _too_early(row, self._desk.clock.now()):
+                    self._desk.counts.set(source_id, "failed", "try_later")
                 case State.SEEN:
                     takes.append(source_id)
                 case _:
@@ -308,16 +351,18 @@ class Run:
         if self._desk.stop.is_set():
             self._desk.ledger.release(self._desk.route.name, list(claims.values()))
             return False
-        self._desk.preparer.look_up(mine)
+        self._desk.preparer.look_up(mine, self if self._plan else None)
         for one in mine:
             if one.verdict == "go":
                 self._desk.preparer.draft(one)
+                self._as_planned(one)
         self._decline(mine, claims)
         works = [
             Work(claims[one.order.id], one, one.draft)
             for one in mine
             if one.verdict == "go" and one.draft is not None
         ]
+        self._set_aside([one for one in mine if one.verdict == "moved"], claims)
         waiting = [one for one in mine if one.verdict == "wait" and one.wait is not None]
         self._desk.ledger.release(self._desk.route.name, [claims[one.order.id] for one in waiting])
         for one in waiting:
@@ -325,6 +370,14 @@ class Run:
             self._desk.later(one.order.id, one.wait.why, (tried or {}).get(one.order.id, 0))
         self._sender.send(self._sender.not_there(works))
         return whole and not self._desk.stop.is_set()
+
+    def _set_aside(self, moved: Sequence[Prepared], claims: dict[str, Claim]) -> None:
+        self._desk.ledger.release(self._desk.route.name, [claims[one.order.id] for one in moved])
+        for one in moved:
+            assert one.problem is not None
+            self._desk.counts.set(one.order.id, "skipped", "plan_moved")
+            self._desk.moved[one.order.number or one.order.id] = one.problem.message
+            log.warning("order %s is left out: %s", one.order.number, one.problem.message)
 
     def _decline(self, mine: Sequence[Prepared], claims: dict[str, Claim]) -> None:
         outcomes = []
@@ -334,7 +387,7 @@ class Run:
                 outcomes.append(Outcome(claim, State.SKIPPED, problem=one.problem))
                 self._desk.counts.set(one.order.id, "skipped")
             elif one.verdict == "park":
-                outcomes.append(Outcome(claim, State.PARKED, problem=one.problem))
+                outcomes.append(Outcome(claim, State.PARKED, problem=one.problem, others=one.others))
         self._desk.record(outcomes)
         for one in mine:
             if one.verdict == "park":
@@ -343,3 +396,8 @@ class Run:
     def finish_parked(self, ids: Sequence[str] | None) -> None:
         """Look again at parked orders that already stand on the target."""
         self._recovery.finish_parked(ids)
+
+
+def _too_early(row: Row, now: datetime) -> bool:
+    """Whether an order that failed before is not to be tried again yet."""
+    return row.retry_at is not None and row.retry_at > now

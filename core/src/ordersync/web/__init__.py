@@ -3,6 +3,7 @@
 from ordersync.web.access import Access
 from ordersync.web.client import Auth, Client
 from ordersync.web.clock import Clock, SystemClock, VirtualClock
+from ordersync.web.memory import Memory
 from ordersync.web.oauth import Grant, Refreshing, token_endpoint
 from ordersync.web.paging import (
     cursor_pages,
@@ -27,6 +28,7 @@ __all__ = [
     "FileTokens",
     "Grant",
     "KeyringTokens",
+    "Memory",
     "MemoryTokens",
     "Refreshing",
     "Reply",

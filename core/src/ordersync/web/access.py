@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ordersync.web.clock import Clock, SystemClock
+from ordersync.web.memory import Memory
 from ordersync.web.tokens import MemoryTokens, TokenStore
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ class Access:
     """Asked for every wait and every time."""
     tokens: TokenStore = field(default_factory=MemoryTokens)
     """Where tokens that rotate live. Begin their names with the connection's."""
+    memory: Memory = field(default_factory=Memory)
+    """What seldom changes on the platform; outlives the connector if the host keeps it."""
     log: logging.Logger = field(default_factory=lambda: logging.getLogger("ordersync.connector"))
     """For what a person may want to follow; never for bodies, tokens, or people's data."""
     transport: httpx.BaseTransport | None = None

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar, cast
 
 from ordersync import BadSettings, Refused, Tax, minor_unit
-from ordersync_erp_odoo.rpc import Odoo
+from ordersync.web import Clock
+from ordersync_erp_odoo.rpc import SELDOM, Odoo
 from ordersync_erp_odoo.settings import OdooSettings
 from ordersync_erp_odoo.wire import (
     CompanyRow,
@@ -31,22 +33,32 @@ SAME_RATE = Decimal("0.00005")
 class Catalog:
     """Records of one company that change seldom. Thread-safe; `forget` makes it look again."""
 
-    def __init__(self, odoo: Odoo, settings: OdooSettings) -> None:
+    def __init__(self, odoo: Odoo, settings: OdooSettings, clock: Clock) -> None:
         self._odoo = odoo
+        self._clock = clock
         self._settings = settings
         self._lock = threading.RLock()
-        self._known: dict[object, Any] = {}
+        self._known: dict[object, tuple[datetime, Any]] = {}
 
     def _once(self, what: object, look: Callable[[], T]) -> T:
+        now = self._clock.now()
         with self._lock:
-            if what not in self._known:
-                self._known[what] = look()
-            return cast(T, self._known[what])
+            known = self._known.get(what)
+            if known is None or now - known[0] >= SELDOM:
+                known = self._known[what] = (now, look())
+            return cast(T, known[1])
 
     def forget(self) -> None:
         """Look everything up again but the company: Odoo refused something that was remembered."""
         with self._lock:
+            self._odoo.forget()
             self._known = {what: known for what, known in self._known.items() if what == "company"}
+
+    def look_again(self) -> CompanyRow:
+        """The company as it is now; also proves that the key is still taken."""
+        with self._lock:
+            self._known.pop("company", None)
+            return self.company
 
     # -- company ----------------------------------------------------------------------------------------------
 
@@ -84,7 +96,7 @@ class Catalog:
         """The company's active sale taxes, lowest id first."""
         company = self.company.id
         domain = [["type_tax_use", "=", "sale"], ["company_id", "=", company]]
-        return self._once("taxes", lambda: self._odoo.search(TaxRow, domain))
+        return self._once("taxes", lambda: self._odoo.search(TaxRow, domain, seldom=True))
 
     def tax_ids(self, taxes: Iterable[Tax], *, included: bool, country: str | None) -> tuple[int, ...]:
         """Odoo's taxes for the rates of one charge, each rate its own record even if two are equal.
@@ -153,7 +165,7 @@ class Catalog:
             known = self._once("taxes by id", dict[int, TaxRow])
             missing = sorted(wanted - set(known))
             if missing:
-                found = self._odoo.search(TaxRow, [["id", "in", missing]], archived=True)
+                found = self._odoo.search(TaxRow, [["id", "in", missing]], archived=True, seldom=True)
                 known.update({row.id: row for row in found})
             return {each: known[each] for each in wanted if each in known}
 
@@ -165,7 +177,7 @@ class Catalog:
         def look() -> dict[str, PricelistRow]:
             domain = [["company_id", "in", [False, self.company.id]]]
             found: dict[str, PricelistRow] = {}
-            rows = self._odoo.search(PricelistRow, domain)
+            rows = self._odoo.search(PricelistRow, domain, seldom=True)
             for row in sorted(rows, key=lambda row: (row.company_id is None, row.id)):
                 if row.currency_id:
                     found.setdefault(row.currency_id.name, row)
@@ -206,7 +218,7 @@ class Catalog:
         def look() -> dict[str, list[ProductRow]]:
             skus = sorted({settings.shipping_product, settings.fee_product, settings.rounding_product})
             found: dict[str, list[ProductRow]] = {}
-            for row in self._odoo.search(ProductRow, [["default_code", "in", skus]]):
+            for row in self._odoo.search(ProductRow, [["default_code", "in", skus]], seldom=True):
                 if row.default_code in skus:
                     found.setdefault(row.default_code, []).append(row)
             return found
@@ -218,7 +230,8 @@ class Catalog:
     def country(self, code: str) -> int:
         """The id of a country by its ISO code. Raises Refused for one that Odoo does not know."""
         found = self._once(
-            ("country", code), lambda: self._odoo.search(CountryRow, [["code", "=", code]], limit=1)
+            ("country", code),
+            lambda: self._odoo.search(CountryRow, [["code", "=", code]], limit=1, seldom=True),
         )
         if not found:
             raise Refused(f"Odoo knows no country {code}.", remedy="Correct the country in the source.")
@@ -230,14 +243,16 @@ class Catalog:
         with self._lock:
             known = self._once("country codes", dict[int, str])
             missing = wanted - set(known)
-            known.update({row.id: row.code for row in self._odoo.read(CountryRow, missing) if row.code})
+            known.update(
+                {row.id: row.code for row in self._odoo.read(CountryRow, missing, seldom=True) if row.code}
+            )
             return {each: known[each] for each in wanted if each in known}
 
     def state(self, country: str, code: str | None, name: str | None) -> int | None:
         """The id of a subdivision: by its code, by `CC-code` (Japan in 19), or by its name. None if there is none."""
         rows = self._once(
             ("states", country),
-            lambda: self._odoo.search(StateRow, [["country_id", "=", self.country(country)]]),
+            lambda: self._odoo.search(StateRow, [["country_id", "=", self.country(country)]], seldom=True),
         )
         for wanted in (code, f"{country}-{code}" if code else None):
             for row in rows:
@@ -251,7 +266,7 @@ class Catalog:
         wanted = set(ids)
         with self._lock:
             known = self._once("states by id", dict[int, StateRow])
-            known.update({row.id: row for row in self._odoo.read(StateRow, wanted - set(known))})
+            known.update({row.id: row for row in self._odoo.read(StateRow, wanted - set(known), seldom=True)})
             return {each: known[each] for each in wanted if each in known}
 
     # -- warehouse and team -----------------------------------------------------------------------------------
@@ -259,7 +274,7 @@ class Catalog:
     def warehouses(self) -> Sequence[WarehouseRow]:
         """The company's warehouses."""
         domain = [["company_id", "=", self.company.id]]
-        return self._once("warehouses", lambda: self._odoo.search(WarehouseRow, domain))
+        return self._once("warehouses", lambda: self._odoo.search(WarehouseRow, domain, seldom=True))
 
     @property
     def warehouse(self) -> int | None:
@@ -279,7 +294,7 @@ class Catalog:
         wanted = self._settings.sales_team
         if wanted is None:
             return None
-        for row in self._once("teams", lambda: self._odoo.search(TeamRow, [])):
+        for row in self._once("teams", lambda: self._odoo.search(TeamRow, [], seldom=True)):
             if wanted in (row.id, str(row.id), row.name):
                 return row.id
         raise BadSettings(f"Odoo has no sales team {wanted!r}.")

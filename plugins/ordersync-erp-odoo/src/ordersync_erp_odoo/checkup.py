@@ -37,8 +37,9 @@ class Checkup:
 
     def account(self, *, thorough: bool = True) -> Account:
         """Who we are there, with sharpened facts; `thorough`: with plain words about what is missing, too."""
-        self._catalog.forget()
-        company = self._catalog.company
+        if thorough:
+            self._catalog.forget()
+        company = self._catalog.look_again()
         version = self._odoo.version
         missing = tuple(
             f"{model}: {right}"

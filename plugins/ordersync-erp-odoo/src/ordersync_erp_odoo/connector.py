@@ -16,9 +16,7 @@ from ordersync import (
     Ambiguous,
     Arithmetic,
     BadInput,
-    Cancel,
     Change,
-    Confirm,
     Customer,
     CustomerAsk,
     CustomerRef,
@@ -29,38 +27,32 @@ from ordersync import (
     Event,
     Facts,
     Failed,
-    Fulfill,
     Item,
-    MarkPaid,
-    NotOffered,
     Order,
     OrderQuery,
     OrderRef,
-    OrderStatus,
     Outcome,
     Page,
     Placed,
     PlacedLine,
     Receipt,
-    Refused,
-    SetStatus,
     Stock,
     UnexpectedReply,
+    UpdateAsk,
     hookimpl,
 )
 from ordersync.web import Access, read
 from ordersync_erp_odoo.catalog import Catalog
+from ordersync_erp_odoo.changing import Changes
 from ordersync_erp_odoo.checkup import Checkup
 from ordersync_erp_odoo.listing import PAGE, Shelf
 from ordersync_erp_odoo.loading import Loader
-from ordersync_erp_odoo.mapping import item_of, key_of
+from ordersync_erp_odoo.mapping import item_of
 from ordersync_erp_odoo.people import Buyers
 from ordersync_erp_odoo.placing import Desk
 from ordersync_erp_odoo.rpc import Odoo
 from ordersync_erp_odoo.settings import OdooSettings
-from ordersync_erp_odoo.shipping import Dock
 from ordersync_erp_odoo.wire import (
-    HeadRow,
     ProductRow,
     StockRow,
     WebhookCall,
@@ -84,6 +76,7 @@ FACTS = Facts(
         "resolve_skus": 200,
         "check_stocks": 200,
         "get_orders": PAGE,
+        "update_orders": BATCH,
     },
     atomic_batches=frozenset({"create_orders", "create_customers"}),
     concurrency=2,
@@ -122,12 +115,12 @@ class OdooConnector:
         self._settings = settings
         self._access = access
         self._odoo = Odoo(settings, access)
-        self._catalog = Catalog(self._odoo, settings)
+        self._catalog = Catalog(self._odoo, settings, access.clock)
         loader = Loader(self._odoo, access)
         self._buyers = Buyers(self._odoo, self._catalog, loader)
         self._desk = Desk(self._odoo, self._catalog, self._buyers, loader, settings, access)
         self._shelf = Shelf(self._odoo, self._catalog, settings)
-        self._dock = Dock(self._odoo)
+        self._changes = Changes(self._odoo, self._desk, settings, access)
         self._checkup = Checkup(self._odoo, self._catalog, settings, self.facts)
 
     def close(self) -> None:
@@ -184,54 +177,13 @@ class OdooConnector:
     @hookimpl
     def update_order(self, ref: OrderRef, change: Change, key: str) -> Placed:
         """Confirm, cancel or ship; what is so already is left alone. Payments are a person's policy in Odoo."""
+        return _only(self.update_orders([UpdateAsk(ref, change, key)]))
+
+    @hookimpl
+    def update_orders(self, asks: Sequence[UpdateAsk]) -> Sequence[Outcome[Placed]]:
+        """One confirmation for all; other changes one by one."""
         self._ready()
-        head = self._desk.head(ref)
-        match change:
-            case Confirm():
-                self._confirm(head, change)
-            case SetStatus(status=OrderStatus.OPEN):
-                self._confirm(head, Confirm(placed_at=head.date_order))
-            case Cancel() | SetStatus(status=OrderStatus.CANCELLED):
-                self._cancel(head)
-            case Fulfill():
-                self._dock.ship(head, change.fulfillment, key)
-                if any(each.number for each in change.fulfillment.tracking) and not self._dock.tracks:
-                    self._access.log.warning("this Odoo has no field for tracking numbers")
-            case MarkPaid():
-                raise NotOffered(
-                    "Odoo records payments against invoices, which ordersync does not make.",
-                    remedy="Invoice and register the payment in Odoo.",
-                )
-            case SetStatus():
-                raise NotOffered(f"An Odoo order cannot be set to {change.status}.")
-        key_there = key_of(self._odoo.external_ids("sale.order", [head.id]).get(head.id)) or ""
-        (placed,) = self._desk.placed([self._desk.head(ref)], [key_there])
-        return placed
-
-    def _confirm(self, head: HeadRow, change: Confirm) -> None:
-        """Confirm a quotation, and put back the order's date, which confirming sets to now (17 and 19)."""
-        if not self._settings.confirm:
-            return
-        if head.state == "cancel":
-            raise Refused(f"The order {head.name} is cancelled.", remedy="Reopen it in Odoo, or let it be.")
-        if head.state in ("draft", "sent"):
-            try:
-                self._odoo.call("sale.order", "action_confirm", [head.id], write=True)
-            except Refused:
-                if self._desk.head(OrderRef(id=str(head.id))).state in ("draft", "sent"):
-                    raise
-        if change.placed_at is not None:
-            vals = {"date_order": datetime_text(change.placed_at)}
-            self._odoo.call("sale.order", "write", [head.id], write=True, vals=vals)
-
-    def _cancel(self, head: HeadRow) -> None:
-        """Cancel without the question that 17 asks about confirmed orders, and would leave at that."""
-        if head.state == "cancel":
-            return
-        quiet = {"disable_cancel_warning": True}
-        self._odoo.call("sale.order", "action_cancel", [head.id], write=True, context=quiet)
-        if self._desk.head(OrderRef(id=str(head.id))).state != "cancel":
-            raise Refused(f"Odoo did not cancel the order {head.name}.", remedy="Cancel it in Odoo.")
+        return self._changes.make(asks)
 
     # -- customers --------------------------------------------------------------------------------------------
 

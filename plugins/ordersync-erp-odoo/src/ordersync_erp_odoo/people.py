@@ -58,6 +58,8 @@ class Buyers:
         self._odoo = odoo
         self._catalog = catalog
         self._loader = loader
+        self._made: set[int] = set()
+        """Partners that were written here; a replica may not show them yet."""
 
     # -- finding ----------------------------------------------------------------------------------------------
 
@@ -139,6 +141,7 @@ class Buyers:
             )
             rows[ask.key] = [*cells, *rank]
         ids = self._loader.load("res.partner", columns, [[row] for row in rows.values()])
+        self._made.update(ids)
         by_key = dict(zip(rows, ids, strict=True))
         return [CustomerRef(id=str(by_key[ask.key])) for ask in asks]
 
@@ -157,10 +160,11 @@ class Buyers:
         another order.
         """
         ids = {int(draft.customer_ref.id) for draft in drafts if draft.customer_ref}
-        rows = self._odoo.search(
-            PartnerRow, ["|", ["id", "in", sorted(ids)], ["parent_id", "in", sorted(ids)]]
+        family = ["|", ["id", "in", sorted(ids)], ["parent_id", "in", sorted(ids)]]
+        known = self._odoo.until(
+            lambda: {row.id: row for row in self._odoo.search(PartnerRow, family)},
+            lambda rows: self._made & ids <= rows.keys(),
         )
-        known = {row.id: row for row in rows}
         new: dict[str, _Wanted] = {}
         plans: list[tuple[int, int | str, int | str] | OrderSyncError] = []
         for draft in drafts:

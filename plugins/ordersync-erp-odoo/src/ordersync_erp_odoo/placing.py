@@ -13,6 +13,7 @@ from ordersync import (
     Draft,
     DraftLine,
     Failed,
+    InDoubt,
     LineKind,
     NotFound,
     OrderRef,
@@ -215,11 +216,19 @@ class Desk:
         heads = self._corrected(heads, dict(zip(ids, orders, strict=True)))
         return self.placed(heads, [order.draft.key for order in orders])
 
-    def _heads(self, ids: Sequence[int]) -> list[HeadRow]:
-        """These orders in this order; one that is gone already was deleted by a person in between."""
-        found = {head.id: head for head in self._odoo.read(HeadRow, ids)}
+    def _heads(self, ids: Sequence[int], before: Mapping[int, HeadRow] | None = None) -> list[HeadRow]:
+        """These orders in this order, as they are after a write; those in `before` look otherwise by now.
+
+        Where a replica answers what is read, a write shows only later: it is given some time. Raises InDoubt if an
+        order does not show at all: it was deleted by a person, or is hidden from the user.
+        """
+        old = before or {}
+        found = self._odoo.until(
+            lambda: {head.id: head for head in self._odoo.read(HeadRow, ids)},
+            lambda heads: all(each in heads and heads[each] != old.get(each) for each in ids),
+        )
         if set(ids) - set(found):
-            raise UnexpectedReply(
+            raise InDoubt(
                 "Odoo does not show an order that it has just written.",
                 remedy="Check the user's rights: all documents, not only its own.",
             )
@@ -232,10 +241,12 @@ class Desk:
         extra: dict[int, tuple[Decimal, Decimal]] = {}
         for _ in range(CORRECTIONS):
             records = []
+            wanted: set[int] = set()
             for head in heads:
                 order = orders[head.id]
                 lines = self._correction(head, order.draft, extra)
                 if lines:
+                    wanted.add(head.id)
                     guard = [order_xid(order.draft.key), str(order.pricelist or "")]
                     records.append(
                         [[*(guard if not i else ["", ""]), *line_cells(line)] for i, line in enumerate(lines)]
@@ -248,7 +259,8 @@ class Desk:
             except (Refused, TryLater) as error:
                 self._access.log.warning("totals could not be corrected: %s", error)
                 break
-            heads = self._heads([head.id for head in heads])
+            changed = {head.id: head for head in heads if head.id in wanted}
+            heads = self._heads([head.id for head in heads], changed)
         return heads
 
     def _correction(

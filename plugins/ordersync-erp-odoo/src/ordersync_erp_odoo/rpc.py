@@ -7,7 +7,9 @@ between versions, so only the class decides what an error means.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
+from datetime import timedelta
 from typing import Any, Protocol, TypeVar
 
 from pydantic import ValidationError
@@ -22,13 +24,15 @@ from ordersync import (
     TryLater,
     UnexpectedReply,
 )
-from ordersync.web import Access, Client, Reply, default_error
+from ordersync.web import Access, Client, Reply, default_error, dump
 from ordersync_erp_odoo.settings import OdooSettings
 from ordersync_erp_odoo.wire import Row, Version
 
-__all__ = ["JSON2_SINCE", "Odoo", "price_digits", "verdicts"]
+__all__ = ["JSON2_SINCE", "SELDOM", "Odoo", "price_digits", "verdicts"]
 
 JSON2_SINCE = 19
+SELDOM = timedelta(hours=1)
+"""How long descriptions and master data are believed."""
 TIMEOUT = 150.0
 """Seconds; longer than the 120 that a worker of Odoo may take by default."""
 
@@ -66,7 +70,11 @@ ROLLED_BACK = {
 }
 CONNECTION_LOST = {"psycopg2.OperationalError", "psycopg2.InterfaceError"}
 
+CATCHING_UP = (0.5, 1, 2, 4, 8, 15)
+"""Pauses in seconds until what was written shows, where a replica of the database answers what is read."""
+
 R = TypeVar("R", bound=Row)
+T = TypeVar("T")
 
 
 def verdicts(reply: Reply, repeatable: bool) -> OrderSyncError | None:
@@ -152,18 +160,19 @@ class _JsonRpc:
 
     name = "JSON-RPC"
 
-    def __init__(self, settings: OdooSettings, access: Access) -> None:
+    def __init__(self, settings: OdooSettings, access: Access, uid: int = 0) -> None:
+        """`uid` is the user's id, which `login` finds."""
         self._settings = settings
         self._client = access.client(settings.url, verdicts=verdicts, timeout=TIMEOUT)
         self._logins = access.client(settings.url, verdicts=_login_verdicts, timeout=TIMEOUT)
-        self._uid = 0
+        self._uid = uid
 
     def version(self) -> Version:
         """What the server says about itself, without a login."""
         return Version.model_validate(self._ask(self._logins, "common", "version", [], write=False))
 
-    def login(self) -> None:
-        """Find the user's id. A wrong password is answered `false`, not an error (measured on 17 and 19)."""
+    def login(self) -> int:
+        """The user's id. A wrong password is answered `false`, not an error (measured on 17 and 19)."""
         settings = self._settings
         if not settings.login:
             raise BadSettings("JSON-RPC needs the `login` of the API user.")
@@ -175,7 +184,7 @@ class _JsonRpc:
             raise AccessDenied(
                 "Odoo refuses the login.", remedy="Check `login` and `api_key` in the connection's settings."
             )
-        self._uid = uid
+        return uid
 
     def call(
         self,
@@ -293,6 +302,23 @@ class Odoo:
         of = list(ids) if ids is not None else None
         return self._opened().call(model, method, of, arguments, inside, write)
 
+    def seldom(self, model: str, method: str, ids: Iterable[int] | None = None, **arguments: Any) -> Any:
+        """As `call`, for what seldom changes: an answer that is younger than `SELDOM` is not asked for again."""
+        of = sorted(ids) if ids is not None else None
+        asked = dump([self.company, of, arguments]).decode()
+        return self._access.memory.once(
+            f"{model} {method} {asked}",
+            lambda: self.call(model, method, of, **arguments),
+            now=self._access.clock.now(),
+            keep=SELDOM,
+        )
+
+    def forget(self) -> None:
+        """Ask again for everything that seldom changes."""
+        self._access.memory.forget()
+        with self._lock:
+            self._fields.clear()
+
     def fields(self, model: str) -> Mapping[str, Mapping[str, Any]]:
         """The fields of `model` that this connector may ask for and this Odoo has, with type and digits.
 
@@ -301,7 +327,7 @@ class Odoo:
         with self._lock:
             if model not in self._fields:
                 try:
-                    answer = self.call(
+                    answer = self.seldom(
                         model, "fields_get", allfields=Row.wanted(model), attributes=["type", "digits"]
                     )
                 except Refused:
@@ -323,10 +349,12 @@ class Odoo:
         order: str = "id",
         limit: int | None = None,
         archived: bool = False,
+        seldom: bool = False,
     ) -> list[R]:
-        """The records that match, as `row`; archived ones are left out unless asked for."""
+        """The records that match, as `row`; archived ones are left out unless asked for. `seldom`: they seldom change."""
         more: dict[str, Any] = {"limit": limit} if limit else {}
-        answer = self.call(
+        ask = self.seldom if seldom else self.call
+        answer = ask(
             row.MODEL,
             "search_read",
             domain=list(domain),
@@ -337,12 +365,20 @@ class Odoo:
         )
         return self._rows(row, answer)
 
-    def read(self, row: type[R], ids: Iterable[int], *, context: Mapping[str, Any] | None = None) -> list[R]:
-        """The records with these ids; those that are gone are missing from the answer."""
+    def read(
+        self,
+        row: type[R],
+        ids: Iterable[int],
+        *,
+        context: Mapping[str, Any] | None = None,
+        seldom: bool = False,
+    ) -> list[R]:
+        """The records with these ids; those that are gone are missing from the answer. `seldom`: they seldom change."""
         wanted = sorted(set(ids))
         if not wanted:
             return []
-        answer = self.call(row.MODEL, "read", wanted, fields=self._names(row), context=context)
+        ask = self.seldom if seldom else self.call
+        answer = ask(row.MODEL, "read", wanted, fields=self._names(row), context=context)
         return self._rows(row, answer)
 
     def external_ids(self, model: str, ids: Iterable[int]) -> dict[int, str]:
@@ -354,6 +390,18 @@ class Odoo:
         if not isinstance(answer, dict):
             raise UnexpectedReply(f"Odoo does not tell the external ids of {model}.")
         return {int(each): str(xid) for each, xid in answer.items() if xid}
+
+    def until(self, ask: Callable[[], T], fits: Callable[[T], bool]) -> T:
+        """What `ask` answers once that shows what was just written, or after half a minute whatever it answers then.
+
+        Odoo may send what only reads to a replica, which is behind.
+        """
+        for pause in CATCHING_UP:
+            answer = ask()
+            if fits(answer):
+                return answer
+            self._access.clock.sleep(pause)
+        return ask()
 
     def _names(self, row: type[Row]) -> list[str]:
         known = self.fields(row.MODEL)
@@ -378,16 +426,37 @@ class Odoo:
             return self._door
 
     def _open(self) -> _Door:
+        """The door that was taken before, or the one that the settings and the server's version lead to."""
+        known = self._access.memory.once(
+            "door", lambda: self._choose(), now=self._access.clock.now(), keep=SELDOM
+        )
+        self.version = Version.model_validate(known["version"]) if known["version"] else None
+        if known["uid"] is None:
+            return _Json2(self._settings, self._access)
+        return _JsonRpc(self._settings, self._access, known["uid"])
+
+    def _choose(self) -> dict[str, Any]:
+        """What to remember of the door: the server's version, and the user's id if it is JSON-RPC."""
+        with closing(_JsonRpc(self._settings, self._access)) as old:
+            wanted = self._settings.protocol
+            version: Version | None = None
+            try:
+                version = old.version()
+            except (AccessDenied, Refused):
+                if wanted == "jsonrpc":
+                    raise
+            told = version.model_dump(mode="json") if version else None
+            if self._json2_opens(version):
+                return {"version": told, "uid": None}
+            return {"version": told, "uid": old.login()}
+
+    def _json2_opens(self, version: Version | None) -> bool:
+        """Whether JSON-2 is to be used and takes the key; AccessDenied only if there is no other way."""
         wanted = self._settings.protocol
-        old = _JsonRpc(self._settings, self._access)
-        try:
-            self.version = old.version()
-        except (AccessDenied, Refused):
-            if wanted == "jsonrpc":
-                raise
-        modern = self.version is None or self.version.major >= JSON2_SINCE
-        if wanted == "json2" or (wanted == "auto" and modern):
-            new = _Json2(self._settings, self._access)
+        modern = version is None or version.major >= JSON2_SINCE
+        if not (wanted == "json2" or (wanted == "auto" and modern)):
+            return False
+        with closing(_Json2(self._settings, self._access)) as new:
             try:
                 new.call(
                     "res.company",
@@ -398,15 +467,10 @@ class Odoo:
                     False,
                 )
             except AccessDenied:
-                new.close()
-                if wanted == "json2" or self.version is None or not self._settings.login:
-                    old.close()
+                if wanted == "json2" or version is None or not self._settings.login:
                     raise
-            else:
-                old.close()
-                return new
-        old.login()
-        return old
+                return False
+        return True
 
     def close(self) -> None:
         """Close the connections to the server."""

@@ -12,12 +12,25 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from ordersync.testing.prove.faults import AT_COMMIT, AT_REQUEST, Fault, Strike
+from ordersync.testing.prove.faults import Fault, Strike, faults_at
 from ordersync.testing.prove.world import Pair, compare
 
-__all__ = ["Fault", "Pair", "Proof", "Prover", "Strike", "Violation", "prove", "schedules_after"]
+__all__ = ["Fault", "Pair", "Proof", "Prover", "Strike", "Violation", "Way", "prove", "schedules_after"]
 
 Schedule = tuple[Strike, ...]
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a pair is used."""
+
+    batches: bool = True
+    """The target's batch hooks are used."""
+    warm: bool = True
+    """What seldom changes on the platforms is remembered from an earlier life."""
+
+    def __str__(self) -> str:
+        return " ".join(("with" if self.batches else "without", "batches,", "warm" if self.warm else "cold"))
 
 
 @dataclass(frozen=True)
@@ -28,13 +41,13 @@ class Violation:
     wrong: tuple[str, ...]
     sites: tuple[str, ...]
     """What each site of the schedule was."""
-    batches: bool
+    way: Way
 
     def __str__(self) -> str:
         where = ", ".join(
             f"{strike} ({what})" for strike, what in zip(self.schedule, self.sites, strict=True)
         )
-        return f"[{where or 'no fault'}] {'; '.join(self.wrong)}"
+        return f"[{where or 'no fault'}; {self.way}] {'; '.join(self.wrong)}"
 
 
 @dataclass
@@ -73,18 +86,25 @@ def schedules_after(schedule: Schedule, sites: Sequence[str]) -> Iterator[Schedu
     """Every schedule that has one strike more, at a later site than all of `schedule`."""
     first = schedule[-1].site + 1 if schedule else 0
     for site in range(first, len(sites)):
-        for fault in AT_COMMIT if sites[site] == "commit" else AT_REQUEST:
+        for fault in faults_at(sites[site]):
             yield (*schedule, Strike(site, fault))
 
 
 _prover: Prover | None = None
 
 
-def _begin(arguments: tuple[str, str, int, int, bool]) -> None:
+Arguments = tuple[str, str, int, int, Way]
+
+
+def _prover_of(arguments: Arguments) -> Prover:
+    source, target, orders, seed, way = arguments
+    return Prover(Pair(source, target, orders=orders, seed=seed, batches=way.batches, warm=way.warm))
+
+
+def _begin(arguments: Arguments) -> None:
     global _prover
     logging.getLogger("ordersync").setLevel(logging.CRITICAL + 1)
-    source, target, orders, seed, batches = arguments
-    _prover = Prover(Pair(source, target, orders=orders, seed=seed, batches=batches))
+    _prover = _prover_of(arguments)
 
 
 def _attempt(schedule: Schedule) -> tuple[Schedule, list[str], list[str]]:
@@ -104,7 +124,7 @@ def prove(
     orders: int = 2,
     seed: int = 0,
     sample: int = 2000,
-    batches: Sequence[bool] = (True, False),
+    ways: Sequence[Way] | None = None,
     processes: int | None = None,
     progress: Callable[[int, int], None] | None = None,
     only: Schedule | None = None,
@@ -114,20 +134,25 @@ def prove(
     `orders` is how many the source is born with; `processes` how many run side by side (default: all cores);
     `progress(schedules, violations)` is called now and then; `only` replays one schedule. Raises NotOffered if a
     connector brings no sandbox.
+
+    Where a request changes nothing on its platform, faults that differ only in whether the platform answered it count as
+    one. `ways` is how the pair is used (default: with and without batches, and at depth 1 cold besides).
     """
     started = time.perf_counter()
     proof = Proof(source, target, orders, depth, seed)
     logging.getLogger("ordersync").setLevel(logging.CRITICAL + 1)
-    for batched in batches:
-        arguments = (source, target, orders, seed, batched)
-        first = Prover(Pair(source, target, orders=orders, seed=seed, batches=batched))
+    if ways is None:
+        ways = (Way(), Way(batches=False), *([Way(warm=False)] if depth == 1 else []))
+    for way in ways:
+        arguments = (source, target, orders, seed, way)
+        first = _prover_of(arguments)
         proof.sites = max(proof.sites, len(first.sites))
         if not first.expected.quiet:
-            proof.violations.append(Violation((), ("it never came to rest without a fault",), (), batched))
+            proof.violations.append(Violation((), ("it never came to rest without a fault",), (), way))
             continue
         if only is not None:
             wrong, sites = first.attempt(only)
-            _note(proof, only, wrong, sites, batched)
+            _note(proof, only, wrong, sites, way)
             first.pair.close()
             continue
         level: list[tuple[Schedule, list[str]]] = [((), first.sites)]
@@ -138,7 +163,7 @@ def prove(
                     todo = random.Random(f"{seed} {step}").sample(todo, sample)
                 level = []
                 for schedule, wrong, sites in run(todo):
-                    _note(proof, schedule, wrong, sites, batched)
+                    _note(proof, schedule, wrong, sites, way)
                     if step < depth:
                         level.append((schedule, sites))
                     if progress and proof.schedules % 20 == 0:
@@ -148,19 +173,17 @@ def prove(
     return proof
 
 
-def _note(proof: Proof, schedule: Schedule, wrong: list[str], sites: list[str], batches: bool) -> None:
+def _note(proof: Proof, schedule: Schedule, wrong: list[str], sites: list[str], way: Way) -> None:
     proof.schedules += 1
     if wrong:
         where = tuple(sites[strike.site] if strike.site < len(sites) else "?" for strike in schedule)
-        proof.violations.append(Violation(schedule, tuple(wrong), where, batches))
+        proof.violations.append(Violation(schedule, tuple(wrong), where, way))
 
 
 class _Pool:
     """Attempts, in this process or side by side in several."""
 
-    def __init__(
-        self, arguments: tuple[str, str, int, int, bool], first: Prover, processes: int | None
-    ) -> None:
+    def __init__(self, arguments: Arguments, first: Prover, processes: int | None) -> None:
         self._first = first
         count = processes or multiprocessing.cpu_count()
         context = multiprocessing.get_context("spawn")

@@ -15,21 +15,23 @@ from enum import StrEnum
 from typing import Any
 
 import httpx
+from werkzeug.wrappers import Request
 
 from ordersync.ledger import Store
+from ordersync.testing.sandbox import Sandbox
 from ordersync.web import VirtualClock
 
 __all__ = [
-    "AT_COMMIT",
-    "AT_REQUEST",
     "Course",
     "Died",
     "Fault",
     "FaultyStore",
     "FaultyTransport",
     "LateClock",
+    "Platform",
     "Strike",
     "Worker",
+    "faults_at",
     "store_of",
 ]
 
@@ -55,13 +57,17 @@ class Fault(StrEnum):
     """429 with Retry-After; nothing was done."""
     PAUSE = "pause"
     """The worker stands still; a second one runs to quiet meanwhile."""
+    MEETS = "meets"
+    """A second worker runs at this very moment, and waits for nothing."""
     DIES_BEFORE = "dies_before"
     """The process dies; nothing was done."""
     DIES_AFTER = "dies_after"
     """It was done; the process dies before it knows."""
 
 
-AT_REQUEST = tuple(Fault)
+AT_WRITE = tuple(Fault)
+AT_READ = tuple(fault for fault in Fault if fault not in (Fault.LOST_BEFORE, Fault.LATE, Fault.DIES_AFTER))
+"""Where a request changes nothing, whether and when the platform answers it makes no difference to the platform."""
 AT_COMMIT = (Fault.DIES_BEFORE, Fault.DIES_AFTER)
 LATENESS = timedelta(seconds=60)
 
@@ -117,7 +123,18 @@ class Course:
 
     strikes: dict[int, Fault] = field(default_factory=dict)
     sites: list[str] = field(default_factory=list)
-    """What each site was, for people: `POST /jsonrpc`, `commit`."""
+    """What each site was, for people: `commit`, `read: POST /jsonrpc`, `POST /jsonrpc` (a write, or never delivered)."""
+
+    def read_only(self, site: int) -> None:
+        """The request at this site asked for no change."""
+        self.sites[site] = f"read: {self.sites[site]}"
+
+
+def faults_at(site: str) -> tuple[Fault, ...]:
+    """The faults that can strike at a site, and differ there."""
+    if site == "commit":
+        return AT_COMMIT
+    return AT_READ if site.startswith("read: ") else AT_WRITE
 
 
 @dataclass
@@ -127,6 +144,8 @@ class Worker:
     course: Course = field(default_factory=Course)
     pause: Callable[[], None] | None = None
     """Runs a second worker to quiet."""
+    meet: Callable[[], None] | None = None
+    """Runs a second worker that does not wait for what the first one holds."""
     dead: bool = False
 
     def site(self, what: str, possible: tuple[Fault, ...]) -> Fault | None:
@@ -147,25 +166,61 @@ class Worker:
             raise Died
 
 
+class Platform:
+    """A sandbox, as requests reach it. Until something is written there, what was read once is answered from memory:
+    the platform is as it was, in this life and in those before."""
+
+    def __init__(self, sandbox: Sandbox, known: dict[tuple[str, str, bytes], httpx.Response]) -> None:
+        self._sandbox = sandbox
+        self._known = known
+        self._untouched = True
+        self._reading = False
+        self._transport = httpx.WSGITransport(app=self._app, raise_app_exceptions=True)
+
+    def _app(self, environ: Any, start_response: Any) -> Any:
+        self._reading = not self._sandbox.is_write(Request(environ))
+        environ["wsgi.input"].seek(0)
+        return self._sandbox(environ, start_response)
+
+    def deliver(self, request: httpx.Request, *, fresh: bool = False) -> tuple[httpx.Response, bool]:
+        """The platform's answer, and whether the request only read. `fresh`: do not answer from memory."""
+        asked = (request.method, str(request.url), request.read())
+        if self._untouched and not fresh and asked in self._known:
+            return _again(self._known[asked]), True
+        response = self._transport.handle_request(request)
+        response.read()
+        if not self._reading:
+            self._untouched = False
+        elif self._untouched:
+            self._known[asked] = response
+        return response, self._reading
+
+
+def _again(response: httpx.Response) -> httpx.Response:
+    return httpx.Response(response.status_code, headers=response.headers, content=response.content)
+
+
 class FaultyTransport(httpx.BaseTransport):
     """A way into a sandbox that faults strike."""
 
-    def __init__(self, inner: httpx.BaseTransport, worker: Worker, clock: LateClock) -> None:
-        self._inner = inner
+    def __init__(self, platform: Platform, worker: Worker, clock: LateClock) -> None:
+        self._platform = platform
         self._worker = worker
         self._clock = clock
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        fault = self._worker.site(f"{request.method} {request.url.path}", AT_REQUEST)
+        site = len(self._worker.course.sites)
+        fault = self._worker.site(f"{request.method} {request.url.path}", AT_WRITE)
         if fault is None:
-            return self._inner.handle_request(request)
+            response, reading = self._platform.deliver(request)
+            if reading:
+                self._worker.course.read_only(site)
+            return response
         body = request.read()
 
         def deliver() -> httpx.Response:
             again = httpx.Request(request.method, request.url, headers=request.headers, content=body)
-            response = self._inner.handle_request(again)
-            response.read()
-            return response
+            return self._platform.deliver(again, fresh=True)[0]
 
         match fault:
             case Fault.REFUSED:
@@ -197,6 +252,10 @@ class FaultyTransport(httpx.BaseTransport):
             case Fault.PAUSE:
                 if self._worker.pause:
                     self._worker.pause()
+                return deliver()
+            case Fault.MEETS:
+                if self._worker.meet:
+                    self._worker.meet()
                 return deliver()
             case Fault.DIES_BEFORE:
                 raise self._worker.die()

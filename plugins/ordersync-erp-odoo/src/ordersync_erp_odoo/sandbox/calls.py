@@ -16,7 +16,7 @@ from .records import Table
 from .sales import SaleOrder, SaleOrderCancel
 from .stock import BackorderConfirmation, StockMove, StockPicking, StockQuant
 
-__all__ = ["REGISTRY", "call"]
+__all__ = ["CHECKS", "READS", "REGISTRY", "call"]
 
 REGISTRY: dict[str, type[Table]] = {
     "*": Table,
@@ -37,10 +37,12 @@ REGISTRY: dict[str, type[Table]] = {
     "stock.backorder.confirmation": BackorderConfirmation,
     "ir.model.data": ModelData,
 }
-_READS = frozenset(
+READS = frozenset(
     "search search_read search_count read fields_get name_search get_external_id exists".split()
 )
-_FREE = frozenset({"check_access_rights", "has_access", "load"})
+"""Methods that need the right to read, and change nothing."""
+CHECKS = frozenset({"check_access_rights", "has_access"})
+_FREE = CHECKS | {"load"}
 _COMPANIES = frozenset({1})
 
 
@@ -75,6 +77,6 @@ def call(env: Env, model: str, method: str, args: Sequence[Any], named: Mapping[
 def _allow(table: Table, method: str, ids: Any) -> None:
     if method in _FREE:
         return
-    operation = "read" if method in _READS else method if method in ("create", "unlink") else "write"
+    operation = "read" if method in READS else method if method in ("create", "unlink") else "write"
     rows = table.rows_of([ids] if isinstance(ids, int) else [i for i in ids or () if isinstance(i, int)])
     table.demand(operation, rows)

@@ -220,4 +220,5 @@ class SaleOrderLine(Table):
 
     def _changed(self, order: int) -> None:
         self._orders().recompute(order)
-        self._orders().touch(order, {})
+        if not self.env.options.get("silent"):
+            self._orders().touch(order, {})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from werkzeug.exceptions import MethodNotAllowed, NotFound
@@ -13,12 +14,15 @@ from werkzeug.wrappers import Request, Response
 from ordersync import BadInput
 from ordersync.testing import Sandbox as SandboxKit
 from ordersync.testing import StandingOrder
+from ordersync.testing.quirks import Quirk
 from ordersync.web import dump, read
 
-from .calls import REGISTRY, call
+from .calls import CHECKS, READS, REGISTRY, call
 from .env import Env
 from .faults import AccessDenied, AttributeFault, DatabaseFault, Fault, KeyFault, TypeFault
 from .populate import populate
+from .quirks import OWN, Conflicts, EqualUpdatedAt, ExpiringToken, SilentEdit, SlowIndex
+from .replica import READ_ONLY, Replica
 from .rights import PROFILES, Rights
 from .store import Store
 
@@ -50,13 +54,15 @@ class Sandbox(SandboxKit):
         "stock_delivery": "yes installs the module that gives deliveries a tracking reference; default no",
         "protocols": "both (default), json-rpc or json-2: which of the two are answered; 17 has only the first",
     }
+    own_quirks: ClassVar[tuple[type[Quirk], ...]] = OWN
 
     def populate(self, orders: int) -> None:
         for name, value in self.options.items():
             if value not in _CHOICES[name]:
                 raise ValueError(f"{name} is one of {', '.join(_CHOICES[name])}, not {value!r}")
         self.version = self.options.get("version", "19")
-        self.conflicts = 0
+        conflicts = self.quirk(Conflicts)
+        self.conflicts = conflicts.whole("first") if conflicts else 0
         """How many of the next `load` calls fail as if another one had been at the same record (measured)."""
         self.store = Store(self.version)
         if self.options.get("stock_delivery") != "yes":
@@ -67,8 +73,25 @@ class Sandbox(SandboxKit):
             ("admin", admin, "admin"),
             (_LOGIN, own, self.options.get("rights", "full")),
         ):
-            key = hashlib.sha256(f"{login} {self.seed}".encode()).hexdigest()[:40]
-            self.users[login] = {"uid": uid, "password": login, "key": key, "rights": profile}
+            self.users[login] = {
+                "uid": uid,
+                "password": login,
+                "key": self._key(login),
+                "rights": profile,
+            }
+        if self.quirk(EqualUpdatedAt):
+            born = self.store.rows["sale.order"].values()
+            at = max((row["write_date"] for row in born), default=None)
+            for row in born:
+                row["write_date"] = at
+        slow = self.quirk(SlowIndex)
+        self.replica = (
+            Replica(self.store, self.clock.now, timedelta(seconds=slow.whole("seconds"))) if slow else None
+        )
+
+    def _key(self, login: str, number: int = 1) -> str:
+        named = f"{login} {self.seed}" if number == 1 else f"{login} {self.seed} {number}"
+        return hashlib.sha256(named.encode()).hexdigest()[:40]
 
     def _without_tracking(self) -> None:
         models = dict(self.store.models)
@@ -84,14 +107,16 @@ class Sandbox(SandboxKit):
             "round_per_line" if self.version == "17" else "round_globally"
         )
 
-    def _env(self, uid: int, rights: str, context: Mapping[str, Any] | None = None) -> Env:
+    def _env(
+        self, uid: int, rights: str, context: Mapping[str, Any] | None = None, *, store: Store | None = None
+    ) -> Env:
         return Env(
-            self.store,
+            store or self.store,
             uid,
             self.clock.now(),
             Rights(rights),
             context or {},
-            {"conflicts": self._conflict},
+            {"conflicts": self._conflict, "silent": self.quirk(SilentEdit) is not None},
             REGISTRY,
         )
 
@@ -120,6 +145,12 @@ class Sandbox(SandboxKit):
                 self._standing(env, row)
                 for row in sorted(orders.rows.values(), key=lambda row: int(row["id"]))
             ]
+
+    def customers(self) -> set[str]:
+        """Partners that are nobody's address."""
+        with self.lock:
+            partners = self._env(2, "admin").table("res.partner").rows
+            return {str(partner) for partner, row in partners.items() if not row["parent_id"]}
 
     def _standing(self, env: Env, row: dict[str, Any]) -> StandingOrder:
         ref = row["client_order_ref"]
@@ -153,6 +184,29 @@ class Sandbox(SandboxKit):
                 raise ValueError(f"this is the state of a {state['version']}, not of a {self.version}")
             self.users = {login: dict(user) for login, user in state["users"].items()}
             self.store.become(state["store"])
+            if self.replica:
+                self.replica.begin_again()
+
+    def operations_of(self, request: Request) -> tuple[str, ...]:
+        """`sale.order.load`, or `common.version` of a service that is no model's."""
+        model, method = self._asked(request)
+        return (f"{model}.{method}",) if method else ()
+
+    def is_write(self, request: Request) -> bool:
+        """Whether it calls a method that changes something."""
+        model, method = self._asked(request)
+        return bool(method) and model not in ("common", "db") and method not in READS | CHECKS
+
+    def _asked(self, request: Request) -> tuple[str, str]:
+        found = _ROUTE.fullmatch(request.path)
+        if found:
+            return found[1], found[2]
+        try:
+            params = read(request.get_data())["params"]
+            service, method, args = params["service"], params["method"], params["args"]
+            return (str(args[3]), str(args[4])) if service == "object" else (str(service), str(method))
+        except (BadInput, KeyError, TypeError, IndexError):
+            return "", ""
 
     # -- requests ------------------------------------------------------------------------------------------------------
 
@@ -233,7 +287,7 @@ class Sandbox(SandboxKit):
             raise TypeFault(f"exp_{method}() missing required positional arguments")
         self._database(args[0])
         user = self.users.get(str(args[1]))
-        return user["uid"] if user and _proves(user, args[2]) else False
+        return user["uid"] if user and self._proves(user, args[2]) else False
 
     def _object(self, method: str, args: list[Any]) -> Any:
         if len(args) < 5:
@@ -241,7 +295,7 @@ class Sandbox(SandboxKit):
         database, uid, password, model, name, *rest = args
         self._database(database)
         user = next((user for user in self.users.values() if user["uid"] == uid), None)
-        if user is None or not _proves(user, password):
+        if user is None or not self._proves(user, password):
             raise AccessDenied("Access Denied")
         named: dict[str, Any] = {}
         if method == "execute_kw":
@@ -249,6 +303,16 @@ class Sandbox(SandboxKit):
             rest = list(rest[0]) if rest else []
         env = self._env(uid, user["rights"], named.pop("context", None))
         return call(env, str(model), str(name), rest, named)
+
+    def _proves(self, user: dict[str, Any], secret: Any) -> bool:
+        expiring = self.quirk(ExpiringToken)
+        if expiring is None or secret != user["key"]:
+            return secret in (user["password"], user["key"])
+        if expiring.spend():
+            return True
+        login = next(login for login, one in self.users.items() if one is user)
+        user["key"] = self._key(login, expiring.issued)
+        return False
 
     def _database(self, name: Any) -> None:
         if name != _DATABASE:
@@ -268,7 +332,7 @@ class Sandbox(SandboxKit):
                 {"WWW-Authenticate": "Bearer "},
             )
         user = next((user for user in self.users.values() if user["key"] == key.strip()), None)
-        if user is None:
+        if user is None or not self._proves(user, key.strip()):
             return _refused("Unauthorized", 401, "Invalid apikey", {"WWW-Authenticate": "Bearer "})
         try:
             named = read(request.get_data() or b"")
@@ -279,7 +343,8 @@ class Sandbox(SandboxKit):
             return _refused("BadRequest", 400, message)
         if model not in self.store.models:
             return _refused("NotFound", 404, f"the model '{model}' does not exist")
-        env = self._env(user["uid"], user["rights"], named.pop("context", None))
+        store = self.replica.store() if self.replica and method in READ_ONLY else None
+        env = self._env(user["uid"], user["rights"], named.pop("context", None), store=store)
         function = getattr(env.table(model), method, None)
         if function is not None and "ids" in getattr(function, "__annotations__", {}):
             named.setdefault("ids", [])
@@ -294,10 +359,6 @@ class Sandbox(SandboxKit):
         if method == "create" and isinstance(answer, int):
             answer = [answer]
         return Response(dump(answer), content_type=_JSON)
-
-
-def _proves(user: Mapping[str, Any], secret: Any) -> bool:
-    return secret in (user["password"], user["key"])
 
 
 def _told(fault: Fault) -> dict[str, Any]:

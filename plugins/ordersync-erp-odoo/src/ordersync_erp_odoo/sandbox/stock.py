@@ -323,7 +323,8 @@ class StockPicking(Table):
     def _tell(self, order: int) -> None:
         orders = self.env.table("sale.order")
         orders.follow(order)  # type: ignore[attr-defined]
-        orders.touch(order, {})
+        if not self.env.options.get("silent"):
+            orders.touch(order, {})
 
 
 class StockMove(Table):

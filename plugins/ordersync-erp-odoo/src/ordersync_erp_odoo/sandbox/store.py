@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from .metadata import models
@@ -46,6 +46,8 @@ class Store:
             self.indexed.setdefault(model, set()).add(name)
         self._index: dict[tuple[str, str, Any], set[int]] = {}
         self._journal: dict[tuple[str, int], Row | None] | None = None
+        self.on_commit: Callable[[Collection[tuple[str, int]]], None] | None = None
+        """Told (model, id) of every row that a transaction changed."""
 
     def begin(self) -> None:
         """From here on, remember what is overwritten."""
@@ -53,7 +55,9 @@ class Store:
 
     def commit(self) -> None:
         """Forget what was overwritten."""
-        self._journal = None
+        journal, self._journal = self._journal or {}, None
+        if self.on_commit and journal:
+            self.on_commit(journal.keys())
 
     def rollback(self) -> None:
         """Put back what was overwritten since `begin`; numbers that were drawn stay drawn."""
@@ -93,6 +97,15 @@ class Store:
         row = self.rows[model].pop(record)
         self._remember(model, record, row)
         self._unindex(model, record, row)
+
+    def put(self, model: str, record: int, row: Row | None) -> None:
+        """Keep a row as it is, or none, under this id."""
+        before = self.rows[model].pop(record, None)
+        if before is not None:
+            self._unindex(model, record, before)
+        if row is not None:
+            self.rows[model][record] = row
+            self._reindex(model, record, row)
 
     def get(self, model: str, record: int | None) -> Row | None:
         """One row, or None."""

@@ -10,16 +10,32 @@ import json
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
+from functools import cache
 from typing import Any, ClassVar
 
+from graphql import FieldNode
 from werkzeug.wrappers import Request, Response
 
 from ordersync.testing import Sandbox as _Sandbox
 from ordersync.testing import StandingOrder
+from ordersync.testing.quirks import Quirk
 
-from .dialect import Dialect, Written
+from .dialect import Dialect, Operation, Written
 from .execution import Answer, execute
+from .quirks import (
+    OWN,
+    BigIds,
+    DuplicateWebhooks,
+    EqualUpdatedAt,
+    ExpiringToken,
+    LocalTime,
+    NestedPages,
+    ShuffledWebhooks,
+    SilentEdit,
+    SlowIndex,
+    SmallPages,
+)
 from .records import SHOP_DOMAIN, Record, gid, number_of, seconds
 from .rest_in import load_order
 from .rest_out import order_body
@@ -54,22 +70,43 @@ class Sandbox(_Sandbox):
         "restore": "points that come back each second (default 100)",
         "latency": "seconds of the clock that each request takes (default 0)",
     }
+    own_quirks: ClassVar[tuple[type[Quirk], ...]] = OWN
 
     def populate(self, orders: int) -> None:
         options = self.options
         self.access_token = TOKEN
         self.webhook_secret = SECRET
         self.scopes = frozenset(filter(None, (options.get("scopes") or ",".join(ALL_SCOPES)).split(",")))
-        self.cap = int(options.get("page_cap", "250"))
+        self.cap = self.nested_cap = int(options.get("page_cap", "250"))
         self.trial = options.get("trial", "false").lower() == "true"
         self.latency = float(options.get("latency", "0"))
-        self.dialect = Dialect()
+        self.dialect = _dialect()
         self.deliveries: list[Delivery] = []
+        self.zone = UTC
         self.store = Store(self.clock.now, int(options.get("index_lag", "3")))
+        self._switch()
         self.bucket = Bucket.full(
             int(options.get("bucket", "2000")), int(options.get("restore", "100")), self.clock.now()
         )
         populate(self.store, self.seed, orders)
+        if self.quirk(EqualUpdatedAt):
+            born = list(self.store.orders.values())
+            at = max((order["updatedAt"] for order in born), default=None)
+            for order in born:
+                self.store.put_order(order, at=at, seen=True)
+        self.store.silent = self.quirk(SilentEdit) is not None
+
+    def _switch(self) -> None:
+        """Do what the quirks ask for before anything is there."""
+        if slow := self.quirk(SlowIndex):
+            self.store.lag = slow.whole("seconds")
+        if small := self.quirk(SmallPages):
+            self.cap = min(self.cap, small.whole("rows"))
+        if nested := self.quirk(NestedPages):
+            self.nested_cap = min(self.nested_cap, nested.whole("rows"))
+        if local := self.quirk(LocalTime):
+            self.zone = timezone(timedelta(hours=min(local.whole("hours"), 14)))
+        self.store.beyond_floats = self.quirk(BigIds) is not None
 
     def versions(self) -> list[str]:
         """The API versions that are served now, oldest first: a year and 15 days each, and the next one early."""
@@ -95,13 +132,44 @@ class Sandbox(_Sandbox):
         }
         if parts[:2] != ["admin", "api"] or parts[3:] != ["graphql.json"]:
             return _json({"errors": "Not Found"}, 404, headers)
-        if request.headers.get("X-Shopify-Access-Token") != self.access_token:
+        if not self._admitted(request.headers.get("X-Shopify-Access-Token")):
             return _json({"errors": _DENIED}, 401, headers)
         if request.method != "POST":
             return _json({"errors": "Not Found"}, 404, headers)
         if served != asked:
             headers["x-shopify-api-version-warning"] = "https://shopify.dev/concepts/about-apis/versioning"
         return self._graphql(request, served, versions, headers)
+
+    def _admitted(self, token: str | None) -> bool:
+        if token != self.access_token:
+            return False
+        expiring = self.quirk(ExpiringToken)
+        if expiring is None or expiring.spend():
+            return True
+        self.access_token = f"{TOKEN}-{expiring.issued}"
+        return False
+
+    def operations_of(self, request: Request) -> tuple[str, ...]:
+        """The operation's name and the fields that it begins with: `CreateOrder`, `orderCreate`."""
+        name, operation = self._operation(request)
+        if operation is None:
+            return ()
+        chosen = operation.node.selection_set.selections
+        fields = tuple(one.name.value for one in chosen if isinstance(one, FieldNode))
+        return (name, *fields) if name else fields
+
+    def is_write(self, request: Request) -> bool:
+        """Whether it is a mutation."""
+        _, operation = self._operation(request)
+        return operation is not None and operation.root.name == "Mutation"
+
+    def _operation(self, request: Request) -> tuple[str, Operation | None]:
+        try:
+            body = json.loads(request.get_data())
+            name, document = str(body.get("operationName") or ""), self.dialect.read(str(body["query"]))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return "", None
+        return name, document.operations.get(name) or next(iter(document.operations.values()), None)
 
     def _graphql(
         self, request: Request, served: str, versions: Sequence[str], headers: Mapping[str, str]
@@ -114,7 +182,17 @@ class Sandbox(_Sandbox):
             return _json({"errors": {"query": "Required parameter missing or invalid"}}, 400, headers)
         run_due(self.store, self._tell)
         self.bucket.refill(self.clock.now())
-        visit = Visit(self.store, self.scopes, served, versions, self.cap, self._tell, self.trial)
+        visit = Visit(
+            self.store,
+            self.scopes,
+            served,
+            versions,
+            self.cap,
+            self._tell,
+            self.trial,
+            nested_cap=self.nested_cap,
+            zone=self.zone,
+        )
         answer: Answer = execute(self.dialect, self.bucket, visit, body)
         return _json(answer, 200, headers)
 
@@ -138,6 +216,10 @@ class Sandbox(_Sandbox):
         with self.lock:
             run_due(self.store, self._tell)
             taken, self.deliveries = self.deliveries, []
+            if twice := self.quirk(DuplicateWebhooks):
+                taken *= twice.whole("times")
+            if shuffled := self.quirk(ShuffledWebhooks):
+                shuffled.dice.shuffle(taken)
             return taken
 
     # ---- what people do in the admin
@@ -199,6 +281,10 @@ class Sandbox(_Sandbox):
         with self.lock:
             return [self._standing(order) for order in self.store.orders.values()]
 
+    def customers(self) -> set[str]:
+        with self.lock:
+            return {gid("Customer", customer) for customer in self.store.customers}
+
     def _standing(self, order: Record) -> StandingOrder:
         """Amounts in the buyer's currency, before returns."""
         found = self.store.totals(order, "edited")
@@ -248,6 +334,12 @@ class Sandbox(_Sandbox):
     def now(self) -> datetime:
         """The shop's time, in whole seconds."""
         return seconds(self.clock.now())
+
+
+@cache
+def _dialect() -> Dialect:
+    """One for all shops of a process: what was parsed and validated once is."""
+    return Dialect()
 
 
 def _json(body: Any, status: int, headers: Mapping[str, str]) -> Response:

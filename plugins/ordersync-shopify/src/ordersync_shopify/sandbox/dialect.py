@@ -6,6 +6,7 @@ Parsed and validated documents are kept, since a client sends the same few for e
 from __future__ import annotations
 
 import json
+import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -126,20 +127,22 @@ class Document:
 
 
 class Dialect:
-    """The schema, and the documents that were sent in it."""
+    """The schema, and the documents that were sent in it. Thread-safe."""
 
     def __init__(self) -> None:
         self.schema = _schema()
         self._documents: OrderedDict[str, Document] = OrderedDict()
+        self._lock = threading.Lock()
 
     def read(self, text: str) -> Document:
         """Parse and validate a document, once."""
-        found = self._documents.get(text)
-        if found is None:
-            found = self._documents[text] = self._fresh(text)
-            while len(self._documents) > _KEPT:
-                self._documents.popitem(last=False)
-        return found
+        with self._lock:
+            found = self._documents.get(text)
+            if found is None:
+                found = self._documents[text] = self._fresh(text)
+                while len(self._documents) > _KEPT:
+                    self._documents.popitem(last=False)
+            return found
 
     def _fresh(self, text: str) -> Document:
         try:

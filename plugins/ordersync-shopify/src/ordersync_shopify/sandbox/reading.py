@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from graphql import GraphQLError
@@ -46,6 +47,8 @@ def _id(number: int, _: Record) -> int:
 
 
 def shop(_: Any, visit: Visit) -> Record:
+    minutes = int((visit.zone.utcoffset(None) or timedelta(0)).total_seconds()) // 60
+    hours = minutes // 60
     return {
         "id": gid("Shop", 68_100_000_001),
         "name": "Sandbox Shop",
@@ -53,10 +56,10 @@ def shop(_: Any, visit: Visit) -> Record:
         "contactEmail": "owner@example.com",
         "myshopifyDomain": SHOP_DOMAIN,
         "currencyCode": SHOP_CURRENCY,
-        "ianaTimezone": "Etc/UTC",
-        "timezoneAbbreviation": "UTC",
-        "timezoneOffset": "+0000",
-        "timezoneOffsetMinutes": 0,
+        "ianaTimezone": f"Etc/GMT{-hours:+d}" if hours else "Etc/UTC",
+        "timezoneAbbreviation": f"{hours:+03d}" if hours else "UTC",
+        "timezoneOffset": f"{hours:+03d}00",
+        "timezoneOffsetMinutes": minutes,
         "plan": {
             "displayName": "Development" if visit.trial else "Advanced",
             "publicDisplayName": "Development" if visit.trial else "Advanced",

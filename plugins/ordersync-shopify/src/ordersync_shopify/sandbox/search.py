@@ -134,13 +134,13 @@ def terms(expr: Expr) -> Iterator[Term]:
 
 
 def when(value: str, now: datetime) -> tuple[datetime, datetime] | None:
-    """A time as a half-open span: a second for a full time, a day, month or year for a shorter one; UTC if it says
-    no zone."""
+    """A time as a half-open span: a second for a full time, a day, month or year for a shorter one; in the zone of
+    `now` if it says none."""
     if value == "now":
         return now, now + timedelta(seconds=1)
     for pattern, months in (("%Y", 12), ("%Y-%m", 1)):
         try:
-            first = datetime.strptime(value, pattern).replace(tzinfo=UTC)
+            first = datetime.strptime(value, pattern).replace(tzinfo=now.tzinfo)
         except ValueError:
             continue
         ends = first.year * 12 + first.month - 1 + months
@@ -149,7 +149,7 @@ def when(value: str, now: datetime) -> tuple[datetime, datetime] | None:
         moment = datetime.fromisoformat(value)
     except ValueError:
         return None
-    moment = moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    moment = moment.replace(tzinfo=moment.tzinfo or now.tzinfo).astimezone(UTC)
     return moment, moment + (timedelta(days=1) if len(value) == 10 else timedelta(seconds=1))
 
 

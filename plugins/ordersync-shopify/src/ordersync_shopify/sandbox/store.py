@@ -15,6 +15,7 @@ from .search import And, Expr, candidates, matches, parse, terms
 __all__ = ["Index", "Store"]
 
 _FIRST_IDS = {"Order": 5_600_000_000_001, "Customer": 7_100_000_000_001}
+_BEYOND_FLOATS = 2**53 + 100
 _COLLECTIONS = (
     "orders", "customers", "products", "variants", "locations", "subscriptions", "jobs", "discounts",
 )  # fmt: skip
@@ -110,6 +111,10 @@ class Store:
     def __init__(self, clock_now: Callable[[], datetime], lag: int) -> None:
         self.clock_now = clock_now
         self.lag = lag
+        self.silent = False
+        """Whether a change of an order leaves its `updatedAt` alone."""
+        self.beyond_floats = False
+        """Whether ids begin beyond 2^53."""
         self.last_id: dict[str, int] = {}
         self.orders: dict[int, Record] = {}
         self.customers: dict[int, Record] = {}
@@ -134,7 +139,8 @@ class Store:
 
     def new_id(self, kind: str) -> int:
         """The next id of a kind."""
-        number = self.last_id.get(kind, _FIRST_IDS.get(kind, 40_000_000_000)) + 1
+        first = _BEYOND_FLOATS if self.beyond_floats else _FIRST_IDS.get(kind, 40_000_000_000)
+        number = self.last_id.get(kind, first) + 1
         self.last_id[kind] = number
         return number
 
@@ -156,7 +162,8 @@ class Store:
     def put_order(self, order: Record, *, at: datetime | None = None, seen: bool = False) -> None:
         """Keep an order that is new or was changed at `at` (now). `seen`: the index has it at once."""
         now = self.clock_now()
-        order["updatedAt"] = at or now.replace(microsecond=0)
+        if at is not None or not (self.silent and order["id"] in self.orders):
+            order["updatedAt"] = at or now.replace(microsecond=0)
         self.orders[order["id"]] = order
         self._marked(order)
         for stage in ("first", "edited", "current"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 from graphql import GraphQLError
@@ -43,6 +43,10 @@ class Visit:
     tell: Callable[[Record, Sequence[str]], None]
     """Queue webhooks: an order, and the topics of what happened to it."""
     trial: bool = False
+    nested_cap: int = MAX_PAGE
+    """Rows at most on a page of a record's own list."""
+    zone: tzinfo = UTC
+    """The shop's own."""
     searches: list[dict[str, Any]] = field(default_factory=list)
 
     @property
@@ -78,7 +82,7 @@ def listed(visit: Visit, kind: str, records: Sequence[Record], order: Record, **
         rows,
         lambda record: (places[id(record)], 0),
         lambda record: View(kind, record, order),
-        visit.cap,
+        visit.nested_cap,
         **page,
     )
 
@@ -96,7 +100,8 @@ def searched(
 ) -> Slice[tuple[Any, int]]:
     """A page of what the search index has: sorted by a value of the document, then by id."""
     index: Index = visit.store.index[resource]
-    rows = index.find(query, sort, sort_name, bool(page.get("reverse")), visit.store.clock_now())
+    now = visit.store.clock_now().astimezone(visit.zone)
+    rows = index.find(query, sort, sort_name, bool(page.get("reverse")), now)
     if keep is not None:
         rows = [row for row in rows if keep(row[1])]
     strangers = index.strangers(query, FIELDS[resource])
