@@ -145,13 +145,21 @@ def test_the_tutorial_runs(tmp_path: Path) -> None:
     assert codes == [
         ("ordersync check", 0),
         ("ordersync plan orders", 1),
-        ("ordersync sync orders --limit 1", 0),
+        ("ordersync sync orders --all --limit 1", 0),
         ("ordersync sync orders", 1),
+        ("ordersync parked orders", 1),
         ("ordersync orders orders --parked", 0),
         ("ordersync sync orders", 0),
         ("ordersync status", 0),
         ("ordersync sync orders --json", 0),
+        ("ordersync reconcile orders", 0),
+        ('ordersync explain orders "#1001"', 0),
+        ("ordersync plan orders --since 30d --out orders.plan", 0),
+        ("ordersync sync orders --plan orders.plan", 0),
+        ("ordersync ledger rebuild orders", 0),
     ], results
+    said = {command: out for command, _, out in results}
     assert "GONE-404" in results[3][2]
-    last = json.loads(results[-1][2])
+    assert "Mending the first cause alone frees" in said["ordersync parked orders"]
+    last = json.loads(said["ordersync sync orders --json"])
     assert (last["created"], last["parked"], last["failed"]) == (0, 0, 0)

@@ -16,7 +16,7 @@ from ends import SETTLE, Ends, PlainErp, order
 
 from ordersync.errors import BadInput, NotOffered
 from ordersync.ledger import ADOPTED, Outcome, State
-from ordersync.model import OrderRef, OrderStatus
+from ordersync.model import OrderRef, OrderStatus, Problem
 from ordersync.transfer.adopt import Adopter, Adoption
 
 
@@ -198,7 +198,9 @@ def test_what_was_sent_once_is_not_adopted(ends: Ends, late: bool) -> None:
         ends.ledger.see("orders", [survey.preparer.seen(order(1), survey.preparer.key_of("O1"))])
         (claim,) = ends.ledger.claim("orders", ["O1"], owner="w", run="r", lease=SETTLE)
         ends.ledger.record("orders", [Outcome(claim, State.SENDING, sent=True, keep=SETTLE)])
-        ends.ledger.record("orders", [Outcome(claim, State.SEEN)])
+        problem = Problem(code="gave_up", message="nobody knows what came of it")
+        ends.ledger.record("orders", [Outcome(claim, State.PARKED, problem=problem)])
+        ends.ledger.wake("orders")
 
     def sends(_: Adoption) -> bool:
         send()

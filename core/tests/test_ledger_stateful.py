@@ -20,19 +20,29 @@ from ordersync.web import VirtualClock
 
 ROUTE = "orders"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-IDS = ("1", "2", "3")
+IDS = ("1", "2")
 OWNERS = ("ann", "ben", "cas")
 LEASE = timedelta(seconds=60)
 SETTLE = timedelta(seconds=100)
 KEYS = ("oc-1", "oc-2")
 
-ids = st.lists(st.sampled_from(IDS), min_size=1, max_size=3, unique=True)
+PATHS = (
+    (State.SENDING,),
+    (State.SENDING, State.DONE),
+    (State.SENDING, State.IN_DOUBT),
+    (State.SENDING, State.PARKED),
+    (State.PARKED,),
+    (State.SKIPPED,),
+)
+WAITS = Problem(code="unknown_sku", message="m", subject="A")
+
+ids = st.lists(st.sampled_from(IDS), min_size=1, max_size=2, unique=True)
 one_id = st.sampled_from(IDS)
 owners = st.sampled_from(OWNERS)
 targets = st.sampled_from([None, OrderRef(id="R1"), OrderRef(id="R2")])
 numbers = st.integers(0, 10_000)
 relaxed = settings(
-    max_examples=60,
+    max_examples=100,
     stateful_step_count=25,
     deadline=None,
     derandomize=True,
@@ -150,6 +160,18 @@ class Workers(RuleBasedStateMachine):
         """Whether the ledger still takes this claim for the last one."""
         return self.rows()[held.claim.source_id].fence == held.claim.fence
 
+    def some(self, number: int) -> Held:
+        """A claim that somebody remembers; every other time one that still holds, if there is one."""
+        holding = [one for one in self.held if not one.free and self.current(one)]
+        among = holding if holding and number % 2 else self.held
+        return among[number // 4 % len(among)]
+
+    def likely(self, held: Held, state: State, number: int) -> State:
+        """Mostly a step that is there to be taken; what is random would seldom get far."""
+        standing = self.rows()[held.claim.source_id].state
+        after = sorted(to for (before, to) in STEPS if before is standing)
+        return after[number // 16 % len(after)] if after and number % 4 > 1 else state
+
     def now(self) -> Any:
         return self.clock.now()
 
@@ -188,11 +210,45 @@ class Workers(RuleBasedStateMachine):
             assert claim.row.lease_until is not None
             self.held.append(Held(owner, claim, claim.row.lease_until))
 
+    @rule(owner=owners, which=one_id, path=st.sampled_from(PATHS))
+    def work(self, owner: str, which: str, path: tuple[State, ...]) -> None:
+        """As a worker does with an order that it has just seen: one state after the other, while it holds it."""
+        self.see([which], "p", "s")
+        known = len(self.held)
+        self.claim(owner, [which], [State.SEEN])
+        for held in self.held[known:]:
+            if held.claim.row.state is State.SEEN:
+                for state in path:
+                    self.go_on(held, state, State.SENDING in path)
+
+    def go_on(self, held: Held, state: State, sent: bool) -> None:
+        source_id, sending = held.claim.source_id, state is State.SENDING
+        outcome = Outcome(
+            held.claim,
+            state,
+            target=OrderRef(id="R1") if state is State.DONE or (sent and state is State.PARKED) else None,
+            problem=WAITS if state is State.PARKED else None,
+            sent=sending,
+            payload=b"draft" if sending else None,
+            keep=LEASE if sending else None,
+        )
+        with self.watched(source_id):
+            assert self.ledger.record(ROUTE, [outcome]) == []
+        after = self.rows()[source_id]
+        self.drop(source_id, held.claim.fence, keep=after.owner is not None, until=after.lease_until)
+
+    @rule(owner=owners, seconds=st.sampled_from([0, 59, 61, 100, 159, 161]))
+    def take_over(self, owner: str, seconds: int) -> None:
+        """After a while somebody claims whatever is free."""
+        self.clock.sleep(seconds)
+        if self.rows():
+            self.claim(owner, list(self.rows()), list(State))
+
     @staticmethod
     def was_last(held: Held, row: Standing) -> bool:
         return row.fence == held.claim.fence
 
-    @precondition(lambda self: getattr(self, "held", []))
+    @precondition(lambda self: bool(getattr(self, "held", [])))
     @rule(
         number=numbers,
         state=st.sampled_from(State),
@@ -204,13 +260,14 @@ class Workers(RuleBasedStateMachine):
     def record(
         self, number: int, state: State, ref: OrderRef | None, keep: bool, looked: bool, causes: int
     ) -> None:
-        held = self.held[number % len(self.held)]
+        held = self.some(number)
+        state = self.likely(held, state, number)
         source_id = held.claim.source_id
         before, kept, valid = self.rows()[source_id], self.payload(source_id), self.current(held)
         if valid and held.free:
             return
         stays = timedelta(seconds=60) if keep or state is State.SENDING else None
-        problem = Problem(code="unknown_sku", message="m", subject="A") if causes else None
+        problem = WAITS if causes else None
         others = (Problem(code="unknown_sku", message="m", subject="B"),) if causes > 1 else ()
         sending = state is State.SENDING
         with self.watched(source_id):
@@ -251,10 +308,10 @@ class Workers(RuleBasedStateMachine):
                 else:
                     one.free = True
 
-    @precondition(lambda self: getattr(self, "held", []))
+    @precondition(lambda self: bool(getattr(self, "held", [])))
     @rule(number=numbers)
     def release(self, number: int) -> None:
-        held = self.held[number % len(self.held)]
+        held = self.some(number)
         row, valid = self.rows()[held.claim.source_id], self.current(held)
         if valid and row.state is State.SENDING:
             return
@@ -280,7 +337,7 @@ class Workers(RuleBasedStateMachine):
                 assert (row.owner, row.lease_until) == (old.owner, old.lease_until)
         self.customers = {key: kept for key, kept in self.customers.items() if kept[0] != owner}
 
-    @rule(which=st.none() | ids)
+    @rule(which=st.sampled_from([None, ["1"], ["2"]]))
     def wake(self, which: list[str] | None) -> None:
         before = self.rows()
         with self.watched():
@@ -331,10 +388,10 @@ class Workers(RuleBasedStateMachine):
         else:
             assert (after.state, after.owner) == (row.state, row.owner)
 
-    @precondition(lambda self: getattr(self, "held", []))
+    @precondition(lambda self: bool(getattr(self, "held", [])))
     @rule(number=numbers)
     def renew(self, number: int) -> None:
-        held = self.held[number % len(self.held)]
+        held = self.some(number)
         row, valid = self.rows()[held.claim.source_id], self.current(held)
         with self.watched(held.claim.source_id):
             lost = self.ledger.renew(ROUTE, [held.claim], LEASE)

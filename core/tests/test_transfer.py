@@ -729,3 +729,75 @@ def test_a_refused_order_is_sent_at_once_when_it_is_retried() -> None:
     before = world.clock.now()
     assert world.transfer().retry().created == 1
     assert world.clock.now() == before
+
+
+def takes_over(world: World, *, minutes: int) -> Callable[[Callable[[], Any]], Any]:
+    """The worker stands still within a call, and a second one works meanwhile."""
+
+    def fault(real: Callable[[], Any]) -> Any:
+        world.clock.sleep(minutes * 60)
+        world.target.faults.clear()
+        world.transfer().sync()
+        return real()
+
+    return fault
+
+
+def test_a_worker_that_stood_still_writes_no_more() -> None:
+    """The one call in which it stood still may make a twin, which is reported; nothing that would come after it does."""
+    world = World(3)
+    world.target.faults[("create_order", 1)] = takes_over(world, minutes=10)
+    world.sync()
+    made = [draft.source_id for draft, _, _ in world.target_store.placed.values()]
+    assert sorted(made) == ["O1", "O1", "O2", "O3"]
+    (row,) = world.ledger.rows("orders", states=[State.PARKED])
+    assert (row.source_id, row.problem.code if row.problem else "") == ("O1", "twins")
+
+
+def test_a_customer_made_twice_is_reported_and_the_first_one_used() -> None:
+    world = World(2)
+    world.target.faults[("create_customer", 1)] = takes_over(world, minutes=10)
+    world.sync()
+    twins = world.ledger.twin_customers("erp")
+    assert len(twins) == 1, "only the one in whose create it stood still"
+    ((used, other),) = twins.values()
+    assert len(world.target_store.customers) == 3
+    assert {
+        draft.customer_ref.id for draft, _, _ in world.target_store.placed.values() if draft.customer_ref
+    } == {
+        used,
+        *(set(world.target_store.customers) - {used, other}),
+    }
+
+
+def test_a_claim_that_runs_out_is_renewed_while_nobody_wants_it() -> None:
+    world = World(1)
+
+    def slowly(real: Callable[[], Any]) -> Any:
+        world.clock.sleep(600)
+        return real()
+
+    world.target.short = 1
+    world.target.faults[("create_order", 1)] = slowly
+    world.target.faults[("add_line_item", 1)] = slowly
+    assert world.sync().created == 1
+    world.check()
+
+
+def test_lines_that_an_earlier_write_may_still_bring_are_not_added_too_soon() -> None:
+    world = World(1)
+    world.target.short = 1
+    late: list[Callable[[], Any]] = []
+
+    def later(real: Callable[[], Any]) -> Any:
+        late.append(real)
+        raise InDoubt("The answer was lost.")
+
+    world.target.faults[("add_line_item", 1)] = later
+    begun = world.clock.now()
+    found = world.target.find_order
+
+    assert world.sync().created == 1
+    assert world.clock.now() - begun >= SETTLE
+    assert found is not None
+    assert world.target.calls.count("add_line_item") == 2

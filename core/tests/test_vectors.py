@@ -13,14 +13,13 @@ from ordersync.connection import Connection
 from ordersync.extensions import Extensions
 from ordersync.ledger import Ledger, Row, State
 from ordersync.model import Draft, Facts, LineKind, MoneySet, Policies, Route, RunReport, minor_unit, shares
+from ordersync.testing.far_side import FarSide, computed
 from ordersync.testing.reference import ReferenceConnector, ReferenceSettings, ReferenceStore
 from ordersync.testing.vectors import VARIANTS, VECTORS, Vector, draft_of, vector
 from ordersync.transfer import Transfer, Unfit, fit
 from ordersync.transfer.differences import foreseen
 from ordersync.transfer.house import Rules
 from ordersync.web import Access, VirtualClock
-
-from .far_side import FarSide, computed
 
 every_vector = pytest.mark.parametrize("one", VECTORS, ids=str)
 every_variant = pytest.mark.parametrize("variant", VARIANTS)

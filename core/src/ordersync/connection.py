@@ -7,7 +7,7 @@ import typing
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import pluggy
 
@@ -38,7 +38,11 @@ from ordersync.model import (
     UpdateAsk,
 )
 
-__all__ = ["Connection", "signature_problems"]
+__all__ = ["Connection", "WriteSafety", "signature_problems"]
+
+WriteSafety = Literal["unique key", "searched stamp", "none"]
+"""`unique key`: the platform itself keeps one order per key. `searched stamp`: the key is looked for before anything is
+sent again. `none`: a lost answer parks the order for a person."""
 
 
 def signature_problems(plugin: object, specs: type = ConnectorSpecs) -> list[str]:
@@ -126,6 +130,13 @@ class Connection:
     def account(self) -> Account:
         """Who we are there; asks once."""
         return self._account or self.check_access(thorough=False)
+
+    @property
+    def write_safety(self) -> WriteSafety:
+        """What keeps a write that is asked twice from happening twice; from what the connector implements and says."""
+        if self.facts.unique_key:
+            return "unique key"
+        return "searched stamp" if {"find_order", "find_orders"} & self.offers else "none"
 
     def close(self) -> None:
         """Let the connector close its clients."""

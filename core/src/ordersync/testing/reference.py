@@ -7,7 +7,8 @@ with one key. Stores are named and live as long as the process, or in a JSON fil
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -73,7 +74,15 @@ class ReferenceStore:
     """Id → (key, customer)."""
     placed: dict[str, tuple[Draft, PlacedState, set[int]]] = field(default_factory=dict)
     """Id → (what was asked, its state, the positions that stand)."""
+    last: Counter[str] = field(default_factory=Counter)
+    """The last number given out by each kind of id: what is deleted is not overwritten by what comes next."""
     lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def new_id(self, kind: str, taken: Mapping[str, object]) -> str:
+        """An id that was never given out: `R1`, `R2` …"""
+        numbers = (int(each[1:]) for each in taken if each[0] == kind and each[1:].isdecimal())
+        self.last[kind] = max(self.last[kind], *numbers, 0) + 1
+        return f"{kind}{self.last[kind]}"
 
     def add_item(self, sku: str, **more: Any) -> Item:
         """Let the platform know a SKU."""
@@ -168,7 +177,7 @@ class ReferenceConnector:
     @hookimpl
     def create_customer(self, customer: Customer, key: str) -> CustomerRef:
         with self._store.lock:
-            customer_id = f"C{len(self._store.customers) + 1}"
+            customer_id = self._store.new_id("C", self._store.customers)
             self._store.customers[customer_id] = (key, customer)
             self._save()
             return CustomerRef(id=customer_id)
@@ -193,7 +202,7 @@ class ReferenceConnector:
         with self._store.lock:
             if self.find_order(draft.key):
                 raise Refused("An order with this key exists.", fields=(FieldProblem("key", "is taken"),))
-            order_id = f"R{len(self._store.placed) + 1}"
+            order_id = self._store.new_id("R", self._store.placed)
             positions = {line.position for line in draft.lines}
             self._store.placed[order_id] = (draft, self._first_state, positions)
             self._save()

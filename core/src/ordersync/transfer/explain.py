@@ -288,6 +288,11 @@ def _at(problem: Problem, order: Order | None, asked: Draft | None, evidence: Ev
             return At(problem.code, pointer, charge.title, charge.amounts.gross)
         if order.rounding and place == len(priced):
             return At(problem.code, "/rounding", "Rounding", order.rounding)
+    if order is not None and problem.code == "tax_rate_missing":
+        for pointer, charge in order.priced():
+            for tax in charge.amounts.taxes:
+                if tax.rate is None and tax.amount:
+                    return At(problem.code, pointer, f"{charge.title}, {tax.title or 'tax'}", tax.amount)
     if order is not None and problem.code in ("source_totals_differ", "target_arithmetic", "money_set"):
         return At(problem.code, "/total", "the order's total", order.total)
     found = evidence.placed.totals if evidence.placed else None

@@ -31,6 +31,7 @@ from ordersync.model import (
 from ordersync.transfer.ask import chunks, in_parallel
 from ordersync.transfer.desk import ClaimLost, Desk, Work, name_of, refusal, twins_there
 from ordersync.transfer.resolve import LOOK_AGAIN
+from ordersync.transfer.survey import differences
 
 __all__ = ["Finisher"]
 
@@ -224,13 +225,7 @@ class Finisher:
         if totals is None:
             return None
         self._desk.checked.add(draft.key)
-        differ = [
-            f"{name} {getattr(totals, name)} instead of {getattr(expected, name)}"
-            for name in ("net", "tax", "total")
-            if abs(getattr(totals, name) - getattr(expected, name)) > self._desk.route.policies.tolerance
-        ]
-        if totals.currency != expected.currency:
-            differ = [f"currency {totals.currency} instead of {expected.currency}"]
+        differ = differences(totals, expected, self._desk.route.policies.tolerance)
         if not differ:
             return None
         return Problem(

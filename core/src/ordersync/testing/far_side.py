@@ -1,5 +1,7 @@
-"""A reference platform that computes an order's totals itself, from what it was asked: a second reading of each variant,
-in whole minor units and fractions, that shares nothing with `predict`."""
+"""A reference platform that computes an order's totals itself, from what it was asked.
+
+A second reading of every arithmetic, in whole minor units and fractions: it shares nothing with what `fit` predicts.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +15,10 @@ from ordersync.testing.reference import ReferenceConnector
 
 __all__ = ["FarSide", "computed"]
 
-AS_GIVEN = {LineKind.TAX, LineKind.ADJUST_NET, LineKind.ADJUST_TAX}
+_AS_GIVEN = {LineKind.TAX, LineKind.ADJUST_NET, LineKind.ADJUST_TAX}
 
 
-def half_up(amount: Fraction) -> int:
+def _half_up(amount: Fraction) -> int:
     """Whole units, ties away from zero."""
     return floor(amount + Fraction(1, 2)) if amount >= 0 else -floor(-amount + Fraction(1, 2))
 
@@ -28,14 +30,14 @@ def computed(draft: Draft, rules: Arithmetic) -> tuple[Decimal, Decimal]:
     net = tax = 0
     once: dict[object, Fraction] = defaultdict(Fraction)
     for line in draft.lines:
-        if rules.line_total == "priced" and line.kind not in AS_GIVEN:
+        if rules.line_total == "priced" and line.kind not in _AS_GIVEN:
             asked = Fraction(line.asked_price) * Fraction(line.quantity)
-            paid = half_up(asked * (1 - Fraction(line.asked_percent) / 100) / unit)
+            paid = _half_up(asked * (1 - Fraction(line.asked_percent) / 100) / unit)
         else:
-            paid = half_up(Fraction(line.amounts.list_amount - line.amounts.discount) / unit)
+            paid = _half_up(Fraction(line.amounts.list_amount - line.amounts.discount) / unit)
         rates = [Fraction(each.rate) for each in line.amounts.taxes if each.rate]
-        given = sum(half_up(Fraction(each.amount) / unit) for each in line.amounts.taxes)
-        if line.kind in AS_GIVEN or rules.tax == "given":
+        given = sum(_half_up(Fraction(each.amount) / unit) for each in line.amounts.taxes)
+        if line.kind in _AS_GIVEN or rules.tax == "given":
             net += paid - given if draft.taxes_included else paid
             tax += given
         elif not rates:
@@ -47,8 +49,10 @@ def computed(draft: Draft, rules: Arithmetic) -> tuple[Decimal, Decimal]:
                 for rate, part in zip(rates, parts, strict=True):
                     once[tuple(rates), rate] += part
                 continue
-            inside = paid - half_up(paid / (1 + sum(rates))) if rules.included_tax == "net_first" else 0
-            inside = inside or sum(map(half_up, parts))
+            inside = (
+                paid - _half_up(Fraction(paid) / (1 + sum(rates))) if rules.included_tax == "net_first" else 0
+            )
+            inside = inside or sum(map(_half_up, parts))
             net, tax = net - inside, tax + inside
         else:
             net += paid
@@ -56,19 +60,20 @@ def computed(draft: Draft, rules: Arithmetic) -> tuple[Decimal, Decimal]:
                 if rules.tax_rounding == "order":
                     once[rate] += paid * rate
                 else:
-                    tax += half_up(paid * rate)
-    summed = sum(map(half_up, once.values()))
+                    tax += _half_up(paid * rate)
+    summed = sum(map(_half_up, once.values()))
     net -= summed if draft.taxes_included else 0
     tax += summed
-    net -= half_up(Fraction(draft.asked_discount) / unit)
+    net -= _half_up(Fraction(draft.asked_discount) / unit)
     return Decimal(net).scaleb(-digits), Decimal(tax).scaleb(-digits)
 
 
 class FarSide(ReferenceConnector):
-    """Computes by `facts.arithmetic`; `off` is by how much its total misses."""
+    """Computes by `facts.arithmetic`."""
 
     facts: Facts = Facts(platform="Reference", unique_key=True)
     off: Decimal = Decimal(0)
+    """By how much its net and total miss, in major units: a defect to plant."""
 
     def _answer(self, order_id: str) -> Placed:
         placed = super()._answer(order_id)
