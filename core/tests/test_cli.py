@@ -191,8 +191,10 @@ def test_every_command_has_help_with_an_example(run: Run, name: str) -> None:
 
 def test_the_plan_of_commands() -> None:
     assert (
-        sorted("demo init check plan sync retry parked resume reconcile adopt ledger explain status orders connectors schema "
-            "sandbox prove".split())
+        sorted(
+            "demo init check plan sync retry parked resume reconcile adopt ledger explain status orders connectors schema "
+            "sandbox prove".split()
+        )
         == COMMANDS
     )
 

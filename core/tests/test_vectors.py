@@ -16,8 +16,7 @@ from ordersync.model import Draft, Facts, LineKind, MoneySet, Policies, Route, R
 from ordersync.testing.far_side import FarSide, computed
 from ordersync.testing.reference import ReferenceConnector, ReferenceSettings, ReferenceStore
 from ordersync.testing.vectors import VARIANTS, VECTORS, Vector, draft_of, vector
-from ordersync.transfer import Transfer, Unfit, fit
-from ordersync.transfer.differences import foreseen
+from ordersync.transfer import Transfer, Unfit, fit, predict
 from ordersync.transfer.house import Rules
 from ordersync.web import Access, VirtualClock
 
@@ -89,7 +88,7 @@ def test_fit_makes_it_come_out(one: Vector, variant: str) -> None:
         assert unfit.value.problem.code == one.unfit[variant]
         return
     draft = fit(draft_of(one.order), facts)
-    totals = foreseen(draft, facts.arithmetic)
+    totals = predict(draft, facts.arithmetic)
     assert (totals.net, totals.tax, totals.total) == one.totals
     assert computed(draft, facts.arithmetic) == one.totals[:2]
     assert adjustments(draft) == tuple(figures(*one.adjusted.get(variant, ("0", "0"))))

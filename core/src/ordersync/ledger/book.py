@@ -209,7 +209,9 @@ class Ledger(CustomerBook, ParkBook, RunBook, RestoreBook):
                 )
                 .values(owner=owner, run=run, lease_until=now + lease, fence=o.fence + 1)
             )
-            mine = self._rows(db, route, source_ids, o.owner == owner, o.lease_until > now)
+            mine = self._rows(
+                db, route, source_ids, o.owner == owner, o.lease_until > now, o.state.in_(states)
+            )
             return [Claim(row.source_id, row.fence, row) for row in mine]
 
     def record(self, route: str, outcomes: Sequence[Outcome]) -> list[str]:
@@ -229,7 +231,8 @@ class Ledger(CustomerBook, ParkBook, RunBook, RestoreBook):
             standing = {row["source_id"]: row for row in self._locked(db, route, ids)}
             for outcome in outcomes:
                 row = standing[outcome.claim.source_id]
-                if row["fence"] != outcome.claim.fence or row["state"] not in states_before(outcome.state):
+                given_up = row["fence"] != outcome.claim.fence or row["owner"] is None
+                if given_up or row["state"] not in states_before(outcome.state):
                     lost.append(row["source_id"])
                     continue
                 rows.append(next_row(row, outcome, now))

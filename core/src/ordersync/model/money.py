@@ -6,7 +6,8 @@ No float enters: `Amount` refuses one. Amounts are in major units of a currency 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, PlainSerializer, StringConstraints
@@ -78,11 +79,11 @@ def shares(amount: Decimal, weights: Sequence[Decimal], currency: str) -> list[D
         positive = [Decimal(1)] * len(weights)
     whole = sum(positive, ZERO)
     unit = minor_unit(currency)
-    exact = [amount * weight / whole for weight in positive]
-    parts = [share.quantize(unit, rounding=ROUND_DOWN) for share in exact]
+    exact = [Fraction(amount) * Fraction(weight) / Fraction(whole) / Fraction(unit) for weight in positive]
+    parts = [int(share) * unit for share in exact]
     left = amount - sum(parts, ZERO)
     step = unit if left >= 0 else -unit
-    order = sorted(range(len(parts)), key=lambda i: (-abs(exact[i] - parts[i]), i))
+    order = sorted(range(len(parts)), key=lambda i: (-abs(exact[i] - int(exact[i])), i))
     for i in order[: int(abs(left) / unit)]:
         parts[i] += step
     parts[order[0]] += amount - sum(parts, ZERO)

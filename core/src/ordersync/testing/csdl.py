@@ -372,7 +372,7 @@ class Csdl:
         path = ""
         if self.version == 2 and isinstance(body, dict) and "d" in body:
             body, path = body["d"], "/d"
-        if resource.many or inner:
+        if inner or (resource.many and exchange.method == "GET"):
             name = "results" if self.version == 2 and path else "value"
             rows = body if isinstance(body, list) else body.get(name) if isinstance(body, dict) else None
             if not isinstance(rows, list):

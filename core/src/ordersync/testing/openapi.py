@@ -149,6 +149,12 @@ class OpenApi:
         self.seen: set[str] = set()
         """The operations that exchanges were held against: `GET /v2/orders`."""
 
+    def excusing(self, *known: Known) -> OpenApi:
+        """The same files, read once, with other exceptions; it has seen nothing yet."""
+        twin = OpenApi(known=known, undocumented=self._undocumented)
+        twin._files = self._files
+        return twin
+
     @property
     def stale(self) -> tuple[Known, ...]:
         """The exceptions that explained nothing so far: at the end of a session there should be none."""

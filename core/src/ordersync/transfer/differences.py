@@ -29,7 +29,6 @@ __all__ = [
     "between_source_and_draft",
     "between_source_and_its_parts",
     "between_totals",
-    "foreseen",
     "whole",
 ]
 
@@ -41,23 +40,6 @@ def whole(draft: Draft) -> Totals:
     net = sum((line.amounts.net for line in draft.lines), ZERO)
     tax = sum((line.amounts.tax for line in draft.lines), ZERO)
     return Totals(currency=draft.currency, net=net, tax=tax, total=net + tax)
-
-
-def foreseen(asked: Draft, rules: Arithmetic) -> Totals:
-    """What the target will compute; negative lines that became part of the one order discount are taken off too."""
-    found = predict(asked, rules)
-    if rules.line_total != "priced" or rules.line_discount == "percent" or not rules.order_discount:
-        return found
-    of_lines = sum(
-        (
-            line.amounts.discount
-            for line in asked.lines
-            if line.kind in (LineKind.ITEM, LineKind.CUSTOM) and line.amounts.list_amount >= 0
-        ),
-        ZERO,
-    )
-    besides = asked.asked_discount - of_lines
-    return found.model_copy(update={"net": found.net - besides, "total": found.total - besides})
 
 
 def between_source_and_its_parts(order: Order) -> Step | None:
@@ -196,7 +178,7 @@ def _roundings(draft: Draft, rules: Arithmetic, places: Mapping[str, str]) -> It
             for rate in sorted(set(rates)):
                 grouped[rates if draft.taxes_included else (), rate].append(line)
         elif rates:
-            alone = predict(draft.model_copy(update={"lines": (line,)}), rules)
+            alone = predict(draft.model_copy(update={"lines": (line,), "asked_discount": ZERO}), rules)
             net = alone.net - line.amounts.net - kept
             tax = alone.tax - line.amounts.tax + unrated
             if net or tax:
@@ -244,7 +226,7 @@ def _missing(
     found = []
     for line in asked.lines:
         if line.position not in standing:
-            alone = predict(asked.model_copy(update={"lines": (line,)}), rules)
+            alone = predict(asked.model_copy(update={"lines": (line,), "asked_discount": ZERO}), rules)
             what = f"the line {line.title!r} does not stand on the target"
             found.append(Cause(f"/lines/{line.position}", what, -alone.net, -alone.tax))
     same = (sum((one.net for one in found), ZERO), sum((one.tax for one in found), ZERO)) == (net, tax)
@@ -262,7 +244,7 @@ def _suspects(asked: Draft, rules: Arithmetic, after: Totals, net: Decimal, tax:
                 "included_order_rounding": follows,
             }
         )
-        if other != rules and foreseen(asked, other) == after:
+        if other != rules and predict(asked, other) == after:
             changed = [
                 f"{name} {getattr(other, name)!r} instead of {getattr(rules, name)!r}"
                 for name in ("tax", "tax_rounding", "included_tax", "included_order_rounding")

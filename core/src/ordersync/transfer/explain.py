@@ -32,7 +32,6 @@ from ordersync.transfer.differences import (
     between_source_and_draft,
     between_source_and_its_parts,
     between_totals,
-    foreseen,
     whole,
 )
 from ordersync.transfer.figures import At, ChargeShown, Explained, LineShown, Part, Step
@@ -93,7 +92,7 @@ def explain(evidence: Evidence) -> Explained:
             places = dict(evidence.places)
             steps.append(between_source_and_draft(order, evidence.draft, places))
             steps.append(between_draft_and_target(evidence.draft, rules, places))
-    predicted = foreseen(asked, rules) if asked else None
+    predicted = predict(asked, rules) if asked else None
     if asked is not None and predicted is not None:
         steps.append(between_totals("expected and predicted", asked, asked.expected, predicted, rules))
         found = evidence.placed.totals if evidence.placed else None
@@ -235,7 +234,7 @@ def _lines(asked: Draft, origins: Sequence[str], evidence: Evidence) -> list[Lin
     before = {places.get(line.key): line for line in evidence.draft.lines} if evidence.draft else {}
     found = []
     for line, origin in zip(asked.lines, origins, strict=True):
-        alone = predict(asked.model_copy(update={"lines": (line,)}), rules)
+        alone = predict(asked.model_copy(update={"lines": (line,), "asked_discount": ZERO}), rules)
         found.append(
             LineShown(
                 position=line.position,

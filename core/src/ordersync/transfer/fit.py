@@ -71,8 +71,8 @@ def fit(draft: Draft, facts: Facts, *, adjustment: int = 1) -> Draft:
 
 
 def predict(draft: Draft, rules: Arithmetic) -> Totals:
-    """What a target with these rules will compute from the draft's lines."""
-    net = tax = ZERO
+    """What a target with these rules will compute from a draft, before or after it was fitted."""
+    net, tax = -_besides(draft, rules), ZERO
     by_rate: dict[Decimal, Decimal] = defaultdict(Decimal)
     by_rate_included: dict[tuple[Decimal, ...], dict[Decimal, Decimal]] = {}
     currency = draft.currency
@@ -112,6 +112,23 @@ def predict(draft: Draft, rules: Arithmetic) -> Totals:
         net -= included
         tax += included
     return Totals(currency=currency, net=net, tax=tax, total=net + tax)
+
+
+def _besides(draft: Draft, rules: Arithmetic) -> Decimal:
+    """What the one order discount takes off besides the lines' own discounts: negative lines that became part of it."""
+    if rules.line_total != "priced" or rules.line_discount == "percent" or not rules.order_discount:
+        return ZERO
+    if not draft.asked_discount:
+        return ZERO
+    of_lines = sum(
+        (
+            line.amounts.discount
+            for line in draft.lines
+            if line.kind in (LineKind.ITEM, LineKind.CUSTOM) and line.amounts.list_amount >= 0
+        ),
+        ZERO,
+    )
+    return draft.asked_discount - of_lines
 
 
 def _carry_unrated_taxes(draft: Draft, rules: Arithmetic) -> Draft:
