@@ -268,6 +268,22 @@ def test_a_bad_variable_is_refused_by_its_path(shop: Any, connector: Any, draft:
     assert "secret@" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        'Variable "$order" got invalid value {"address1": "1 Secret Street"}; Field "x" is not defined.',
+        'Expected type "CountryCode". Found: "Secret Street".',
+        "Value ['Secret Street'] cannot be used",
+    ],
+)
+def test_a_refusal_quotes_nothing_that_was_sent(shop: Any, connector: Any, draft: Any, message: str) -> None:
+    answer = {"errors": [{"message": message, "extensions": {"code": "INVALID_VARIABLE"}}]}
+    shop.tell("CreateOrder", httpx.Response(200, json=answer))
+    with pytest.raises(Refused) as caught:
+        connector.create_order(draft)
+    assert "Secret" not in str(caught.value)
+
+
 def test_user_errors_are_named_field_by_field(shop: Any, connector: Any, draft: Any) -> None:
     problem = {
         "field": ["order", "lineItems", "0", "taxLines", "0", "rate"],

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import platform
+from importlib import metadata
 from typing import Annotated, Any
 
 import typer
@@ -37,6 +40,12 @@ def register(app: typer.Typer) -> None:
         sample: Annotated[
             int, typer.Option("--sample", metavar="N", min=1, help="Schedules per depth beyond 2.")
         ] = 2000,
+        batches: Annotated[
+            str,
+            typer.Option(
+                "--batches", metavar="both|on|off", help="Whether the target's batch hooks are used."
+            ),
+        ] = "both",
         schedule: Annotated[
             str,
             typer.Option(
@@ -51,7 +60,7 @@ def register(app: typer.Typer) -> None:
         The real transfer runs between two sandboxes in process, once per schedule of faults: lost answers, late
         commits, dead workers, a second worker meanwhile. Time is virtual. Exit code 0 if every promise held, 1 if not.
         """
-        from ordersync.testing.prove import Proof, Strike
+        from ordersync.testing.prove import Proof, Strike, Way
         from ordersync.testing.prove import prove as run
 
         try:
@@ -60,6 +69,10 @@ def register(app: typer.Typer) -> None:
             raise BadInput(
                 f"{schedule!r} is no schedule.", remedy="Write SITE:FAULT, as in 14:lost_after,20:dies_after."
             ) from None
+
+        if batches not in ("both", "on", "off"):
+            raise BadInput(f"--batches {batches!r} is none of both, on, off.")
+        ways = None if batches == "both" else [Way(batches=batches == "on")]
 
         def tell(schedules: int, violations: int) -> None:
             session.output.note(f"{schedules} schedules, {violations} violations …")
@@ -72,6 +85,7 @@ def register(app: typer.Typer) -> None:
             seed=seed,
             sample=sample,
             only=only,
+            ways=ways,
             progress=_every(200, tell),
         )
         shortest = sorted(
@@ -85,10 +99,14 @@ def register(app: typer.Typer) -> None:
                     "orders": orders,
                     "depth": depth,
                     "seed": seed,
+                    "batches": batches,
                     "sites": proof.sites,
                     "schedules": proof.schedules,
                     "violations": [_as_json(one) for one in shortest],
                     "seconds": round(proof.seconds, 1),
+                    "version": metadata.version("ordersync"),
+                    "python": platform.python_version(),
+                    "cores": os.cpu_count(),
                 }
             )
         else:

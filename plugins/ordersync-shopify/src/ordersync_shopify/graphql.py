@@ -35,6 +35,7 @@ NESTED_PAGE = 250
 MUTATION_COST = 10.0
 
 _SCOPE = re.compile(r"\b(?:read|write)_[a-z_]+\b")
+_QUOTE = re.compile(r"[{\[\"']|\bFound\b|\bgot invalid value\b")
 _MISTAKES = re.compile(
     r"undefined|missing|mismatch|conflict|Incompatible|parse|notDefined|unused", re.IGNORECASE
 )
@@ -214,7 +215,11 @@ class GraphQL:
         if "INTERNAL_SERVER_ERROR" in codes:
             return TryLater(told, request_id=rid) if repeatable else InDoubt(told, request_id=rid)
         if codes & {"INVALID_VARIABLE", "MAX_INPUT_SIZE_EXCEEDED", "BAD_REQUEST"}:
-            return Refused(told, fields=_variable_problems(listed), request_id=rid)
+            problems = _variable_problems(listed)
+            said = "Shopify does not take what was sent" + (
+                "" if problems else f": {_before_values(listed)}."
+            )
+            return Refused(said, fields=problems, request_id=rid)
         if repeatable or (body.get("data") is None and any(map(_MISTAKES.search, codes))):
             return UnexpectedReply(told, request_id=rid)
         return InDoubt(told, request_id=rid)
@@ -262,6 +267,11 @@ def _words(errors: Sequence[Any]) -> str:
     return "; ".join(
         str(error.get("message") if isinstance(error, dict) else error).rstrip(".") for error in errors
     )
+
+
+def _before_values(errors: Sequence[Any]) -> str:
+    """The messages up to where they quote what was sent: it is a person's address."""
+    return "; ".join(_QUOTE.split(words, maxsplit=1)[0].strip() for words in _words(errors).split("; "))
 
 
 def _scopes(error: Mapping[str, Any]) -> list[str]:
