@@ -680,7 +680,7 @@ def test_a_retried_order_that_stands_is_never_made_again() -> None:
     real = world.target._answer
 
     def otherwise(order_id: str) -> Placed:
-        placed = real(order_id)
+        placed: Placed = real(order_id)
         assert placed.totals is not None
         return placed.model_copy(
             update={"totals": placed.totals.model_copy(update={"total": Decimal("44.01")})}
@@ -708,7 +708,7 @@ def test_an_order_that_may_not_show_yet_is_not_made_again_by_a_retry() -> None:
     real, wrong = world.target._answer, Decimal("44.01")
 
     def otherwise(order_id: str) -> Placed:
-        placed = real(order_id)
+        placed: Placed = real(order_id)
         assert placed.totals is not None
         return placed.model_copy(update={"totals": placed.totals.model_copy(update={"total": wrong})})
 

@@ -157,7 +157,7 @@ class Sandbox:
         return ()
 
     def is_write(self, request: Request) -> bool:
-        """Whether a request asks for a change."""
+        """Whether a request asks for a change, or for something that belongs to whoever asked: a login counts too."""
         return request.method not in ("GET", "HEAD", "OPTIONS")
 
     def catch_up(self) -> None:

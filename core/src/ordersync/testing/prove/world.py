@@ -207,8 +207,11 @@ class World:
         except (Died, OrderSyncError):
             return False
         finally:
-            source.close()
-            target.close()
+            for end in (source, target):
+                try:
+                    end.close()
+                except Died:
+                    worker.dead = True
         return not report.failed
 
     def _pause(self) -> None:

@@ -1,0 +1,1 @@
+from ordersync_bigcommerce.connector import BigCommerceConnector as BigCommerceConnector

@@ -1,0 +1,1 @@
+from ordersync_erp_netsuite.connector import NetSuiteConnector as NetSuiteConnector

@@ -1,0 +1,24 @@
+"""What the README says is so."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+from ordersync_erp_netsuite import NetSuiteConnector
+
+TEXT = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+
+
+def test_every_setting_is_in_the_table() -> None:
+    rows = [row for row in TEXT.split("## Settings")[1].split("```")[0].splitlines() if row.startswith("| `")]
+    named = {name for row in rows for name in re.findall(r"`(\w+)`", row.split("|")[1])}
+    assert named == set(NetSuiteConnector.settings_model.model_fields)
+
+
+def test_the_example_is_a_good_section() -> None:
+    section = tomllib.loads(TEXT.split("```toml")[1].split("```")[0])["connections"]["netsuite"]
+    assert section.pop("connector") == "erp-netsuite"
+    settings = NetSuiteConnector.settings_model.model_validate(section)
+    assert settings.subsidiary == "1"

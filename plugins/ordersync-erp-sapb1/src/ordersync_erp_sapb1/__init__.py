@@ -1,0 +1,1 @@
+from ordersync_erp_sapb1.connector import SapB1Connector as SapB1Connector

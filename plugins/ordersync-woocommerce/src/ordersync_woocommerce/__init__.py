@@ -1,0 +1,1 @@
+from ordersync_woocommerce.connector import WooCommerceConnector as WooCommerceConnector
