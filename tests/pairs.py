@@ -39,8 +39,12 @@ class Pair:
             {
                 "ledger": {"url": self.ledger},
                 "connections": {
-                    "shop": self.shop.settings("http://source.sandbox"),
-                    "erp": {**self.erp.settings("http://target.sandbox"), **changed},
+                    "shop": {"connector": self.source, **self.shop.settings("http://source.sandbox")},
+                    "erp": {
+                        "connector": self.target,
+                        **self.erp.settings("http://target.sandbox"),
+                        **changed,
+                    },
                 },
                 "routes": {"orders": {"source": "shop", "target": "erp", **self.route}},
             }

@@ -60,6 +60,13 @@ def test_every_fault_at_every_site_breaks_nothing(source: str, target: str, way:
     assert [str(violation) for violation in proof.violations] == []
 
 
+@pytest.mark.parametrize("target", ["woocommerce", "bigcommerce", "erp-netsuite", "erp-sapb1"])
+def test_nor_on_any_other_target(target: str) -> None:
+    proof = prove("shopify", target, orders=1, ways=[Way()], processes=1)
+    assert proof.schedules > 100
+    assert [str(violation) for violation in proof.violations] == []
+
+
 def test_nor_on_a_platform_that_helps_with_nothing(plain: str) -> None:
     proof = prove("erp-odoo", plain, orders=1, ways=[Way(batches=False)], processes=1)
     assert proof.schedules > 200

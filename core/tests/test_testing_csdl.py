@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from defusedxml.common import EntitiesForbidden # it brings no types
+from defusedxml.common import EntitiesForbidden
 
 from ordersync.errors import BadInput
 from ordersync.testing.csdl import Csdl, parts_of_batch

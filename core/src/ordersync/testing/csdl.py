@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from defusedxml import ElementTree  # it brings no types
+from defusedxml import ElementTree
 
 from ordersync.errors import BadInput
 from ordersync.testing.openapi import Deviation, Exchange, Known
