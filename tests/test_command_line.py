@@ -54,7 +54,7 @@ def change(folder: Path, old: str, new: str) -> None:
 
 
 def test_a_run_and_its_summary(folder: Path) -> None:
-    done = run(folder, "sync", "orders", "--json")
+    done = run(folder, "sync", "orders", "--all", "--json")
     assert done.returncode == 1, done.stderr
     report = json.loads(done.stdout)
     wanted = {"route", "seen", "created", "unchanged", "parked", "skipped", "failed", "seconds"}
@@ -66,7 +66,7 @@ def test_a_run_and_its_summary(folder: Path) -> None:
 
 def test_a_wrong_token_is_one_clear_line(folder: Path) -> None:
     change(folder, "sandbox-access-token", "a-token-that-is-wrong")
-    done = run(folder, "sync", "orders")
+    done = run(folder, "sync", "orders", "--all")
     assert done.returncode == 3
     assert len(done.stderr.strip().splitlines()) == 1
     assert "a-token-that-is-wrong" not in done.stdout + done.stderr
@@ -82,7 +82,7 @@ def test_a_wrong_key_names_file_place_and_closest(folder: Path) -> None:
     for part in ("connections.shop", "acces_token", "access_token"):
         assert part in said
     change(folder, "[routes.orders]", "[route.orders]")
-    done = run(folder, "sync", "orders")
+    done = run(folder, "sync", "orders", "--all")
     assert done.returncode == 2
     assert "ordersync.toml" in done.stderr
     assert "routes" in done.stderr
@@ -92,13 +92,13 @@ def test_an_unreachable_platform(folder: Path) -> None:
     text = (folder / "ordersync.toml").read_text("utf-8")
     url = next(line for line in text.splitlines() if line.startswith("base_url"))
     change(folder, url, 'base_url = "http://127.0.0.1:9"')
-    done = run(folder, "sync", "orders")
+    done = run(folder, "sync", "orders", "--all")
     assert done.returncode == 3
     assert "cannot be reached" in done.stderr
 
 
 def test_log_lines_carry_run_order_and_request(folder: Path) -> None:
-    done = run(folder, "sync", "orders", "-vv", "--log-format", "json")
+    done = run(folder, "sync", "orders", "--all", "-vv", "--log-format", "json")
     lines = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
     runs = {line.get("run") for line in lines if line["logger"] == "ordersync.transfer"}
     assert len(runs) == 1

@@ -68,6 +68,8 @@ FACTS = Facts(
     draft_first=False,
     keeps_placed_at=False,
     tracking=False,
+    customer_email=True,
+    quantity_digits=0,
 )
 """Line, shipping and fee amounts that are sent stand; how taxes are sent so that they do is the connector's business."""
 
