@@ -39,6 +39,7 @@ from ordersync.cli import app, main
 from ordersync.cli.move import moment
 from ordersync.host import Finding, OrderRow, Planned, Progress, RouteStatus
 from ordersync.settings import Settings, check_connection
+from ordersync.transfer.pair import LimitMet, PairReport, Reason
 
 CANARY = "shpat-canary-0123456789"
 NOON = datetime(2026, 9, 1, 12, tzinfo=UTC)
@@ -54,6 +55,19 @@ REPORT = RunReport(
     seconds=1.25,
     totals_checked=2,
     reasons={"unknown_sku": 1},
+)
+PAIR = PairReport(
+    "orders",
+    "North",
+    "South",
+    orders=50,
+    skipped=3,
+    parked=1,
+    limits=(
+        LimitMet("tracking", "tracking numbers", 0, 0, "dropped", "left out", "", ""),
+        LimitMet("guest", "a guest", 2, 1, "parks", "it parks", "policies.guests", "#9"),
+    ),
+    reasons=(Reason("guest", 1, "no account\x1b[2J", "Set it.", "policies.guests", "#9"),),
 )
 SETTINGS = """
 [connections.shop]
@@ -86,6 +100,7 @@ class FakeHost:
     asked: ClassVar[dict[str, Any]] = {}
     during: ClassVar[tuple[Callable[[], None], ...]] = ()
     findings: ClassVar[list[Finding]] = []
+    pair: ClassVar[PairReport] = PAIR
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -110,6 +125,10 @@ class FakeHost:
     def check(self) -> list[Finding]:
         self._begin()
         return self.findings
+
+    def check_pair(self, route: str, *, orders: int = 50) -> PairReport:
+        self._begin(route=route, orders=orders)
+        return self.pair
 
     def is_new(self, route: str) -> bool:
         return False
@@ -483,6 +502,33 @@ def test_check(run: Run, monkeypatch: pytest.MonkeyPatch, level: Any, code: int)
     answer = json.loads(out)
     assert (answer["exit_code"], answer["ok"]) == (code, code == 0)
     assert {"place": "connections.shop", "level": level, "message": "said"} in answer["findings"]
+
+
+def test_check_of_a_pair(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    code, out, _ = run("check", "orders")
+    assert code == 1
+    assert FakeHost.asked == {"route": "orders", "orders": 50}
+    for said in ("North → South", "3 left out", "policies.guests", "#9", "no account", "1 of 47 would park"):
+        assert said in out
+    assert "\x1b" not in out
+    assert out.index("a guest") < out.index("tracking numbers"), "what is met comes first"
+    code, out, _ = run("check", "orders", "--orders", "7", "--json")
+    assert FakeHost.asked == {"route": "orders", "orders": 7}
+    found = json.loads(out)
+    assert (code, found["exit_code"], found["ok"], found["parked"]) == (1, 1, False, 1)
+    assert [one["setting"] for one in found["limits"]] == [[], ["routes.orders.policies.guests"]]
+    assert found["reasons"][0]["setting"] == ["routes.orders.policies.guests"]
+    monkeypatch.setattr(FakeHost, "pair", replace(PAIR, parked=0, reasons=()))
+    code, out, _ = run("check", "orders")
+    assert code == 0
+    assert "None of them would park" in out
+    assert "plan orders" in out
+    assert json.loads(run("check", "orders", "--json")[1])["ok"] is True
+
+
+@pytest.mark.parametrize("arguments", [("--orders", "5"), ("orders", "--orders", "0"), ("orderz",)])
+def test_bad_use_of_a_pairs_check(run: Run, arguments: tuple[str, ...]) -> None:
+    assert run("check", *arguments)[0] == 2
 
 
 def test_check_names_each_place(run: Run) -> None:

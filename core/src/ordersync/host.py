@@ -35,6 +35,7 @@ from ordersync.transfer.figures import Explained
 from ordersync.transfer.gap import Discrepancy, Reconciliation
 from ordersync.transfer.house import Aliases, Fallbacks, Rules
 from ordersync.transfer.inquiry import Inquiry
+from ordersync.transfer.pair import PairCheck, PairReport
 from ordersync.transfer.plans import read_plan
 from ordersync.transfer.rebuild import Rebuilder, Rebuilt
 from ordersync.transfer.reconcile import Reconciler
@@ -52,6 +53,7 @@ __all__ = [
     "Finding",
     "Host",
     "OrderRow",
+    "PairReport",
     "Planned",
     "Progress",
     "Rebuilt",
@@ -159,6 +161,19 @@ class Host:
         if not self.settings.routes:
             found.append(Finding("routes", "warning", "there is no route yet"))
         return found
+
+    def check_pair(self, route: str, *, orders: int = 50) -> PairReport:
+        """What the route's target cannot hold of what its source says, counted on the source's newest `orders`.
+
+        Writes nothing. Raises BadSettings, NotOffered, AccessDenied, TryLater, UnexpectedReply, LedgerTrouble.
+        """
+        found = self.settings.route(route)
+        source, target = self.connection(found.source), self.connection(found.target)
+        extensions = self._extensions(found)
+        check = PairCheck(
+            found, source, target, self.ledger, extensions, clock=self._clock, workers=self._workers
+        )
+        return check.run(orders)
 
     def _check_connection(self, name: str, connector: str, target: bool) -> Iterator[Finding]:
         place = f"connections.{name}"

@@ -15,7 +15,7 @@ from joserfc.jwk import RSAKey
 from ordersync import AccessDenied, BadSettings
 from ordersync.web import Access, VirtualClock
 from ordersync_erp_netsuite import NetSuiteConnector
-from ordersync_erp_netsuite.signing import SignedRequests, assertion, signing_key
+from ordersync_erp_netsuite.signing import assertion, auth_of, signing_key
 
 
 def pem(key: Any) -> str:
@@ -108,7 +108,7 @@ def test_a_signature_is_what_the_documents_say() -> None:
     from urllib.parse import quote, unquote
 
     tba = {"consumer_key": "ck", "consumer_secret": "c&s", "token_id": "ti", "token_secret": "t s"}
-    signer = SignedRequests(
+    signer = auth_of(
         NetSuiteConnector.settings_model.model_validate({"account": "1234567-sb1", **tba}),
         Access(clock=VirtualClock()),
     )

@@ -9,6 +9,7 @@ import typer
 from ordersync.cli.failures import ALL_DONE, BAD_USE, NO_ACCESS
 from ordersync.cli.move import RouteArgument
 from ordersync.cli.output import clean, plain_json, when
+from ordersync.cli.pair import pair_code, pair_json, show_pair
 from ordersync.cli.session import Session, command
 from ordersync.cli.summary import report_json
 from ordersync.errors import BadInput, NotOffered, OrderSyncError, PluginBroken
@@ -66,6 +67,18 @@ def _findings(session: Session, settings: Settings) -> list[Told]:
     with session.host(settings) as host:
         found += [(f.place, f.level, f.message) for f in host.check() if f.place not in told_already]
     return found
+
+
+def _check_pair(session: Session, route: str, orders: int) -> int:
+    settings = session.load()
+    settings.route(route)
+    with session.host(settings) as host:
+        report = host.check_pair(route, orders=orders)
+    if session.json:
+        session.output.document(pair_json(report))
+    else:
+        show_pair(session.output, report, session.typed(f"plan {route}"))
+    return pair_code(report)
 
 
 def _status_json(status: RouteStatus) -> dict[str, Any]:
@@ -167,12 +180,36 @@ def _one_connector(session: Session, plugin: Plugin) -> int:
 def register(app: typer.Typer) -> None:
     """Add the commands of this room."""
 
-    @command(app, "check", "ordersync check", "ordersync check --json")
-    def check(session: Session) -> int:
+    @command(app, "check", "ordersync check", "ordersync check --json", "ordersync check orders --orders 200")
+    def check(
+        session: Session,
+        route: Annotated[
+            str | None,
+            typer.Argument(
+                metavar="[ROUTE]",
+                help="Instead: what this route's target cannot hold of its source's orders.",
+            ),
+        ] = None,
+        orders: Annotated[
+            int | None,
+            typer.Option(
+                "--orders",
+                metavar="N",
+                min=1,
+                help="With ROUTE: count on the newest N orders.  [default: 50]",
+                show_default=False,
+            ),
+        ] = None,
+    ) -> int:
         """Say what is right and wrong with settings and credentials. Writes nothing.
 
-        Exit code 2 if something is wrong, 3 if access is denied or a platform cannot be reached.
+        Exit code 2 if something is wrong, 3 if access is denied or a platform cannot be reached. With ROUTE: 1 if orders
+        would park.
         """
+        if route is not None:
+            return _check_pair(session, route, orders or 50)
+        if orders is not None:
+            raise BadInput("--orders needs a route to count on.", remedy="Write `ordersync check ROUTE`.")
         found = _findings(session, session.load())
         levels = [level for _, level, _ in found]
         code = BAD_USE if "problem" in levels else ALL_DONE

@@ -27,6 +27,7 @@ from ordersync.model.answers import (
     Stock,
     Subscription,
     UpdateAsk,
+    only,
 )
 from ordersync.model.drafts import Draft, DraftLine, Item, LineKind, Totals
 from ordersync.model.facts import Arithmetic, Facts
@@ -126,6 +127,7 @@ __all__ = [
     "is_email",
     "minor_unit",
     "minor_units",
+    "only",
     "operation_key",
     "order_key",
     "rounded",

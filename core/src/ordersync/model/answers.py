@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -47,6 +47,7 @@ __all__ = [
     "Stock",
     "Subscription",
     "UpdateAsk",
+    "only",
 ]
 
 T = TypeVar("T")
@@ -259,6 +260,15 @@ class Decision(Frozen):
     """`park`, `skip`, `use_item` (with `sku`), `as_custom_line`, `as_guest` or `go_on`."""
     sku: str | None = None
     reason: str = ""
+
+
+def only(outcomes: Sequence[Done[T] | Failed]) -> T:
+    """The value of a batch of one; raises the error that it failed with. For connectors whose single hooks ask the
+    batch hooks."""
+    (outcome,) = outcomes
+    if isinstance(outcome, Failed):
+        raise outcome.error
+    return outcome.value
 
 
 @dataclass(frozen=True)

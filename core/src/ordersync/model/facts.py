@@ -78,4 +78,17 @@ class Facts(Frozen):
     currencies: frozenset[str] | None = None
     """Currencies that can be written; None: any."""
     tracking: bool = True
+    customer_email: bool = False
+    """A customer cannot be created without an e-mail address."""
+    discount_codes: int | None = None
+    """How many discount codes of an order are kept, each for itself; None: any number."""
+    amount_digits: int | None = None
+    """Digits after the point of what a line comes to, whatever the currency; a finer one is refused. None: as many as
+    the currency has."""
+    quantity_digits: int | None = None
+    """Digits after the point of a quantity; a finer one is refused. None: any number."""
+    stacked_taxes: bool = True
+    """A line bears several taxes; else one that is their sum."""
+    tax_lines: bool = True
+    """A line of tax alone can be created: what a tax becomes whose rate the source does not state."""
     arithmetic: Arithmetic = Arithmetic()

@@ -30,7 +30,7 @@ from ordersync.model import (
     shares,
 )
 
-__all__ = ["SMALLEST_BOUND", "Unfit", "fit", "predict"]
+__all__ = ["SMALLEST_BOUND", "Unfit", "fit", "holds_price", "predict"]
 
 SMALLEST_BOUND = 5
 """An adjustment may always be this many minor units: taxes rounded per unit or per order miss by more than one a line."""
@@ -112,6 +112,11 @@ def predict(draft: Draft, rules: Arithmetic) -> Totals:
         net -= included
         tax += included
     return Totals(currency=currency, net=net, tax=tax, total=net + tax)
+
+
+def holds_price(price: Decimal, currency: str, rules: Arithmetic) -> bool:
+    """Whether a unit price stands on a target with these rules, digit for digit."""
+    return _fits(price, _digits(rules, currency))
 
 
 def _besides(draft: Draft, rules: Arithmetic) -> Decimal:

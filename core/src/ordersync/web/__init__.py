@@ -16,12 +16,14 @@ from ordersync.web.paging import (
 from ordersync.web.patience import Bucket, patiently, retry_after
 from ordersync.web.read import dump, read
 from ordersync.web.reply import Reply, Verdicts, default_error
+from ordersync.web.signing import Basic, SignedRequests
 from ordersync.web.tokens import FileTokens, KeyringTokens, MemoryTokens, TokenStore
 from ordersync.web.verdict import Verdict, verdict
 
 __all__ = [
     "Access",
     "Auth",
+    "Basic",
     "Bucket",
     "Client",
     "Clock",
@@ -32,6 +34,7 @@ __all__ = [
     "MemoryTokens",
     "Refreshing",
     "Reply",
+    "SignedRequests",
     "SystemClock",
     "TokenStore",
     "Verdict",

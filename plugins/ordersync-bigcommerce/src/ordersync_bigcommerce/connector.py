@@ -76,6 +76,8 @@ class BigCommerceConnector:
         draft_first=False,
         keeps_placed_at=True,
         tracking=True,
+        customer_email=True,
+        quantity_digits=0,
         arithmetic=Arithmetic(line_total="given", tax="given", negative_lines=False),
     )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from typing import TypeVar
 
 from ordersync import (
     Account,
@@ -33,6 +32,7 @@ from ordersync import (
     SetStatus,
     Stock,
     hookimpl,
+    only,
 )
 from ordersync.web import Access
 from ordersync_erp_netsuite.account_time import AccountTime
@@ -47,7 +47,6 @@ from ordersync_erp_netsuite.suite import Suite
 
 __all__ = ["FACTS", "NetSuiteConnector"]
 
-T = TypeVar("T")
 
 _GIVEN = Arithmetic(line_total="given", negative_lines=True, tax="given")
 _COMPUTED = Arithmetic(
@@ -80,6 +79,8 @@ FACTS = Facts(
     guests=False,
     draft_first=True,
     keeps_placed_at=False,
+    discount_codes=0,
+    amount_digits=2,
     arithmetic=_GIVEN,
 )
 """What is true of an account nobody has asked yet. A request may run for 15 minutes (documented)."""
@@ -96,6 +97,7 @@ class NetSuiteConnector:
             update={
                 "concurrency": settings.concurrency,
                 "arithmetic": _GIVEN if settings.tax in ("details", "item") else _COMPUTED,
+                "stacked_taxes": settings.tax != "codes",
             }
         )
         self._account = settings.realm
@@ -164,7 +166,7 @@ class NetSuiteConnector:
     @hookimpl
     def find_customer(self, customer: Customer, key: str) -> CustomerRef | None:
         """By external id, then e-mail, then phone."""
-        return _only(self._buyers.find([CustomerAsk(customer, key)]))
+        return only(self._buyers.find([CustomerAsk(customer, key)]))
 
     @hookimpl
     def find_customers(self, asks: Sequence[CustomerAsk]) -> Sequence[Outcome[CustomerRef | None]]:
@@ -181,7 +183,7 @@ class NetSuiteConnector:
     @hookimpl
     def resolve_sku(self, sku: str) -> Item | None:
         """By item name (or what the settings say), exactly; of a matrix item by its own name."""
-        return _only(self._catalog.resolve([sku]))
+        return only(self._catalog.resolve([sku]))
 
     @hookimpl
     def resolve_skus(self, skus: Sequence[str]) -> Sequence[Outcome[Item | None]]:
@@ -191,7 +193,7 @@ class NetSuiteConnector:
     @hookimpl
     def check_stock(self, item: Item) -> Stock | None:
         """What is available, in all and per location."""
-        return _only(self._catalog.stocks([item]))
+        return only(self._catalog.stocks([item]))
 
     @hookimpl
     def check_stocks(self, items: Sequence[Item]) -> Sequence[Outcome[Stock | None]]:
@@ -208,7 +210,7 @@ class NetSuiteConnector:
     @hookimpl
     def get_order(self, order_id: str) -> Order | None:
         """One order by its internal id."""
-        return _only(self.get_orders([order_id]))
+        return only(self.get_orders([order_id]))
 
     @hookimpl
     def get_orders(self, order_ids: Sequence[str]) -> Sequence[Outcome[Order | None]]:
@@ -219,10 +221,3 @@ class NetSuiteConnector:
             order = found.get(each)
             outcomes.append(Failed(order) if isinstance(order, Exception) else Done(order))
         return outcomes
-
-
-def _only(outcomes: Sequence[Outcome[T]]) -> T:
-    (outcome,) = outcomes
-    if isinstance(outcome, Failed):
-        raise outcome.error
-    return outcome.value

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
-import secrets
-from collections.abc import Callable, Mapping
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from collections.abc import Callable
+from urllib.parse import urlencode
 
-from authlib.oauth1.rfc5849.parameters import prepare_headers  # type: ignore[import-untyped]  # it ships no types
-from authlib.oauth1.rfc5849.signature import construct_base_string  # type: ignore[import-untyped]  # as above
-from authlib.oauth1.rfc5849.util import escape  # type: ignore[import-untyped]  # as above
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -19,10 +12,10 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
 from ordersync import AccessDenied, BadSettings, OrderSyncError, UnexpectedReply
-from ordersync.web import Access, Auth, Grant, Refreshing, Reply, default_error
+from ordersync.web import Access, Auth, Grant, Refreshing, Reply, SignedRequests, default_error
 from ordersync_erp_netsuite.settings import NetSuiteSettings
 
-__all__ = ["SignedRequests", "assertion", "auth_of", "signing_key"]
+__all__ = ["assertion", "auth_of", "signing_key"]
 
 TOKEN_PATH = "services/rest/auth/oauth2/v1/token"  # noqa: S105 - a path
 SCOPE = "rest_webservices"
@@ -39,7 +32,17 @@ def auth_of(settings: NetSuiteSettings, access: Access) -> Auth:
     """The way in that the settings give. Raises BadSettings if the private key cannot be used."""
     if settings.client_id is not None:
         return Refreshing(access, f"{access.connection}/netsuite", _fetch(settings, access))
-    return SignedRequests(settings, access)
+    consumer, token = settings.consumer_secret, settings.token_secret
+    assert consumer is not None
+    assert token is not None
+    return SignedRequests(
+        settings.consumer_key or "",
+        consumer.get_secret_value(),
+        access.clock,
+        token=settings.token_id or "",
+        token_secret=token.get_secret_value(),
+        realm=settings.realm,
+    )
 
 
 # -- OAuth 2.0, client credentials -------------------------------------------------------------------------------
@@ -106,43 +109,3 @@ def _refusal(reply: Reply, repeatable: bool) -> OrderSyncError | None:
             request_id=reply.request_id,
         )
     return default_error(reply, repeatable)
-
-
-# -- token-based authentication ----------------------------------------------------------------------------------
-
-
-class SignedRequests:
-    """OAuth 1.0 with HMAC-SHA256: every request is signed with its query, its time and a word used once."""
-
-    def __init__(self, settings: NetSuiteSettings, access: Access) -> None:
-        consumer, token = settings.consumer_secret, settings.token_secret
-        assert consumer is not None
-        assert token is not None
-        self._consumer_key, self._token_id = settings.consumer_key, settings.token_id
-        self._key = f"{escape(consumer.get_secret_value())}&{escape(token.get_secret_value())}".encode()
-        self._realm = settings.realm
-        self._clock = access.clock
-
-    def headers(self, method: str, url: str, body: bytes) -> Mapping[str, str]:  # noqa: ARG002 - Auth's signature
-        """The Authorization header. JSON bodies are not part of what is signed, the realm is not either."""
-        oauth = [
-            ("oauth_consumer_key", self._consumer_key),
-            ("oauth_nonce", secrets.token_hex(16)),
-            ("oauth_signature_method", "HMAC-SHA256"),
-            ("oauth_timestamp", str(int(self._clock.now().timestamp()))),
-            ("oauth_token", self._token_id),
-            ("oauth_version", "1.0"),
-        ]
-        query = parse_qsl(urlsplit(url).query, keep_blank_values=True)
-        signed = construct_base_string(method, url, [*query, *oauth])
-        digest = hmac.new(self._key, signed.encode(), hashlib.sha256).digest()
-        oauth.append(("oauth_signature", base64.b64encode(digest).decode()))
-        header: str = prepare_headers(oauth, {}, realm=self._realm)["Authorization"]
-        return {"authorization": header}
-
-    def renew(self, refused: Mapping[str, str]) -> bool:  # noqa: ARG002 - Auth's signature
-        """There is nothing to renew."""
-        return False
-
-    def __repr__(self) -> str:
-        return f"SignedRequests({self._realm})"

@@ -6,7 +6,6 @@ import hmac
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from decimal import Decimal
-from typing import TypeVar
 
 from pydantic import ValidationError
 
@@ -40,6 +39,7 @@ from ordersync import (
     UnexpectedReply,
     UpdateAsk,
     hookimpl,
+    only,
 )
 from ordersync.web import Access, read
 from ordersync_erp_odoo.catalog import Catalog
@@ -61,7 +61,6 @@ from ordersync_erp_odoo.wire import (
 
 __all__ = ["FACTS", "OdooConnector"]
 
-T = TypeVar("T")
 
 BATCH = 40
 """Orders per load: beyond about 50 a larger batch is no faster (measured)."""
@@ -88,6 +87,7 @@ FACTS = Facts(
     guests=False,
     draft_first=True,
     keeps_placed_at=True,
+    discount_codes=0,
     arithmetic=Arithmetic(
         line_total="priced",
         price_digits=2,
@@ -149,7 +149,7 @@ class OdooConnector:
     @hookimpl
     def find_order(self, key: str) -> Placed | None:
         """By the fields that may hold the key, decided by the order's external id."""
-        return _only(self.find_orders([key]))
+        return only(self.find_orders([key]))
 
     @hookimpl
     def find_orders(self, keys: Sequence[str]) -> Sequence[Outcome[Placed | None]]:
@@ -160,7 +160,7 @@ class OdooConnector:
     @hookimpl
     def create_order(self, draft: Draft) -> Placed:
         """One `load` under the order's external id, unconfirmed; then read back and corrected."""
-        return _only(self.create_orders([draft]))
+        return only(self.create_orders([draft]))
 
     @hookimpl
     def create_orders(self, drafts: Sequence[Draft]) -> Sequence[Outcome[Placed]]:
@@ -177,7 +177,7 @@ class OdooConnector:
     @hookimpl
     def update_order(self, ref: OrderRef, change: Change, key: str) -> Placed:
         """Confirm, cancel or ship; what is so already is left alone. Payments are a person's policy in Odoo."""
-        return _only(self.update_orders([UpdateAsk(ref, change, key)]))
+        return only(self.update_orders([UpdateAsk(ref, change, key)]))
 
     @hookimpl
     def update_orders(self, asks: Sequence[UpdateAsk]) -> Sequence[Outcome[Placed]]:
@@ -190,7 +190,7 @@ class OdooConnector:
     @hookimpl
     def find_customer(self, customer: Customer, key: str) -> CustomerRef | None:
         """By e-mail, then by phone."""
-        return _only(self.find_customers([CustomerAsk(customer, key)]))
+        return only(self.find_customers([CustomerAsk(customer, key)]))
 
     @hookimpl
     def find_customers(self, asks: Sequence[CustomerAsk]) -> Sequence[Outcome[CustomerRef | None]]:
@@ -217,7 +217,7 @@ class OdooConnector:
     @hookimpl
     def resolve_sku(self, sku: str) -> Item | None:
         """By internal reference, exactly; by barcode if the settings allow it."""
-        return _only(self.resolve_skus([sku]))
+        return only(self.resolve_skus([sku]))
 
     @hookimpl
     def resolve_skus(self, skus: Sequence[str]) -> Sequence[Outcome[Item | None]]:
@@ -252,7 +252,7 @@ class OdooConnector:
     @hookimpl
     def check_stock(self, item: Item) -> Stock | None:
         """What is free to sell: on hand less reserved."""
-        return _only(self.check_stocks([item]))
+        return only(self.check_stocks([item]))
 
     @hookimpl
     def check_stocks(self, items: Sequence[Item]) -> Sequence[Outcome[Stock | None]]:
@@ -296,7 +296,7 @@ class OdooConnector:
     @hookimpl
     def get_order(self, order_id: str) -> Order | None:
         """One order by its database id."""
-        return _only(self.get_orders([order_id]))
+        return only(self.get_orders([order_id]))
 
     @hookimpl
     def get_orders(self, order_ids: Sequence[str]) -> Sequence[Outcome[Order | None]]:
@@ -341,10 +341,3 @@ class OdooConnector:
             happened_at=call.write_date,
         )
         return Receipt(events=(event,))
-
-
-def _only(outcomes: Sequence[Outcome[T]]) -> T:
-    (outcome,) = outcomes
-    if isinstance(outcome, Failed):
-        raise outcome.error
-    return outcome.value

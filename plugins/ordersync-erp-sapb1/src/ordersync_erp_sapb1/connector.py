@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from typing import TypeVar
 
 from ordersync import (
     Account,
@@ -37,6 +36,7 @@ from ordersync import (
     Stock,
     UnexpectedReply,
     hookimpl,
+    only,
 )
 from ordersync.web import Access
 from ordersync_erp_sapb1.catalog import Catalog
@@ -52,7 +52,6 @@ from ordersync_erp_sapb1.wire import Document
 
 __all__ = ["FACTS", "SapB1Connector"]
 
-T = TypeVar("T")
 
 FACTS = Facts(
     platform="SAP Business One",
@@ -76,6 +75,9 @@ FACTS = Facts(
     guests=False,
     draft_first=False,
     keeps_placed_at=True,
+    discount_codes=0,
+    stacked_taxes=False,
+    tax_lines=False,
     arithmetic=Arithmetic(
         line_total="priced",
         price_digits=2,
@@ -137,7 +139,7 @@ class SapB1Connector:
     @hookimpl
     def find_order(self, key: str) -> Placed | None:
         """By the field that holds the key, among orders and then among drafts that wait for approval."""
-        return _only(self.find_orders([key]))
+        return only(self.find_orders([key]))
 
     @hookimpl
     def find_orders(self, keys: Sequence[str]) -> Sequence[Outcome[Placed | None]]:
@@ -148,7 +150,7 @@ class SapB1Connector:
     def create_order(self, draft: Draft) -> Placed:
         """Ask what it would come to, and create it if that is right. An approval procedure may make a draft of it:
         that is answered as a draft, which a person approves."""
-        return _only(self._desk.create([draft]))
+        return only(self._desk.create([draft]))
 
     @hookimpl
     def create_orders(self, drafts: Sequence[Draft]) -> Sequence[Outcome[Placed]]:
@@ -204,7 +206,7 @@ class SapB1Connector:
     @hookimpl
     def find_customer(self, customer: Customer, key: str) -> CustomerRef | None:
         """By the stamped key, then by e-mail address, then by phone number."""
-        return _only(self.find_customers([CustomerAsk(customer, key)]))
+        return only(self.find_customers([CustomerAsk(customer, key)]))
 
     @hookimpl
     def find_customers(self, asks: Sequence[CustomerAsk]) -> Sequence[Outcome[CustomerRef | None]]:
@@ -221,7 +223,7 @@ class SapB1Connector:
     @hookimpl
     def resolve_sku(self, sku: str) -> Item | None:
         """By item code, exactly; by bar code if the settings allow it."""
-        return _only(self.resolve_skus([sku]))
+        return only(self.resolve_skus([sku]))
 
     @hookimpl
     def resolve_skus(self, skus: Sequence[str]) -> Sequence[Outcome[Item | None]]:
@@ -231,7 +233,7 @@ class SapB1Connector:
     @hookimpl
     def check_stock(self, item: Item) -> Stock | None:
         """In stock less committed."""
-        return _only(self.check_stocks([item]))
+        return only(self.check_stocks([item]))
 
     @hookimpl
     def check_stocks(self, items: Sequence[Item]) -> Sequence[Outcome[Stock | None]]:
@@ -248,7 +250,7 @@ class SapB1Connector:
     @hookimpl
     def get_order(self, order_id: str) -> Order | None:
         """One order by DocEntry."""
-        return _only(self.get_orders([order_id]))
+        return only(self.get_orders([order_id]))
 
     @hookimpl
     def get_orders(self, order_ids: Sequence[str]) -> Sequence[Outcome[Order | None]]:
@@ -262,10 +264,3 @@ class SapB1Connector:
             else:
                 outcomes.append(Done(order))
         return outcomes
-
-
-def _only(outcomes: Sequence[Outcome[T]]) -> T:
-    (outcome,) = outcomes
-    if isinstance(outcome, Failed):
-        raise outcome.error
-    return outcome.value

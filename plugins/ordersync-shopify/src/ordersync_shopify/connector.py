@@ -83,6 +83,9 @@ class ShopifyConnector:
         draft_first=False,
         keeps_placed_at=True,
         tracking=True,
+        discount_codes=1,
+        quantity_digits=0,
+        tax_lines=False,
         arithmetic=Arithmetic(
             line_total="priced",
             currency_digits_cap=True,

@@ -105,7 +105,10 @@ class WooCommerceConnector:
 
     @hookimpl
     def check_access(self, thorough: bool) -> Account:
-        return account(self._shop, self._settings, self._knowledge(anew=True), thorough=thorough)
+        known = self._knowledge(anew=True)
+        facts = self.facts.model_copy(update={"amount_digits": known.rules.decimals})
+        found = account(self._shop, self._settings, known, thorough=thorough)
+        return found.model_copy(update={"facts": facts})
 
     # --- reading orders ----------------------------------------------------------------------------------------------
 

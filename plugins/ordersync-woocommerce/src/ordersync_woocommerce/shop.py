@@ -9,10 +9,9 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ValidationError
 
 from ordersync import InDoubt, UnexpectedReply
-from ordersync.web import Access, Auth, Reply
+from ordersync.web import Access, Auth, Basic, Reply, SignedRequests
 from ordersync_woocommerce.errors import judged
 from ordersync_woocommerce.settings import WooCommerceSettings
-from ordersync_woocommerce.signing import Basic, OneLegged
 
 __all__ = ["LARGEST_PAGE", "Shop", "listed", "read_as", "reason"]
 
@@ -34,7 +33,7 @@ class Shop:
         if settings.key_in == "query":
             self._proof, auth = {"consumer_key": key, "consumer_secret": secret}, None
         elif urlsplit(settings.url).scheme == "http":
-            auth = OneLegged(key, secret, access.clock)
+            auth = SignedRequests(key, secret, access.clock)
         self._plain = settings.permalinks == "plain"
         self._client = access.client(settings.url, auth=auth, verdicts=judged, timeout=settings.timeout)
         self.host = self._client.origin[1]

@@ -96,7 +96,6 @@ class Sandbox(_Sandbox):
         """A connection's section of the settings file."""
         key = "ck_sandbox_read_write"
         section = {
-            "connector": self.platform,
             "url": base_url,
             "consumer_key": key,
             "consumer_secret": SECRETS[key],
