@@ -26,6 +26,7 @@ from ordersync.errors import NotOffered
 from ordersync.extensions import Extensions
 from ordersync.ledger import Ledger, State
 from ordersync.model import Order, Route
+from ordersync.settings.schema import connector_schema
 from ordersync.testing.markdown import table
 from ordersync.testing.money import money_cases, order_of_case
 from ordersync.testing.platforms import Platform, platforms
@@ -47,8 +48,9 @@ _HEAD = """\
 
 {count} orders with exact totals: taxes on top and included, stacked, none, rounded per unit, line and order; discounts by percent
 and amount, of lines and of the order; lines below zero, an order of zero, gift cards; currencies of no, two and three digits. Each
-goes from the reference platform through the real transfer into the sandbox of every installed target. The sandbox is as it is by
-default; the route has the default policies, and an alias for each SKU, so that every line is a product there.
+goes from the reference platform through the real transfer into the sandbox of every installed target. Sandbox and connection are
+as `ordersync sandbox` gives them without options; *with* names what that chooses otherwise than the connector by itself. The route
+has the default policies, and an alias for each SKU, so that every line is a product there.
 
 *Equal*: the sandbox holds the source's currency, net, tax and total. Tax that can only be written as a fee counts as tax.
 *Parked before sending*: nothing was written that bears the order's key; *for* gives the code that `ordersync parked` shows.
@@ -202,6 +204,17 @@ def share(fates: Iterable[Fate]) -> Share:
     return Share(Counter(fate.kind for fate in fates), dict(sorted(unsent.items())))
 
 
+def _chosen(platform: str) -> str:
+    """The settings with a fixed choice of values that the sandbox sets otherwise than they are by default."""
+    fields = connector_schema(connector_class(platform).settings_model).get("properties", {})
+    section = sandbox_class(platform)(clock=VirtualClock()).settings(f"http://{platform}.sandbox")
+    return ", ".join(
+        f'`{name} = "{value}"`'
+        for name, value in section.items()
+        if "enum" in fields.get(name, {}) and value != fields[name].get("default")
+    )
+
+
 def page() -> str:
     """The whole page, made by running every case into every target; skips as `case_orders` does."""
     orders = case_orders()
@@ -215,8 +228,8 @@ def page() -> str:
         counts = [
             str(found.kinds.get(kind, 0)) for kind in ("equal", "unsent", "refused", "after", "otherwise")
         ]
-        rows.append([one.title, f"`{one.name}`", *counts[:2], reasons, *counts[2:]])
-    columns = ["target", "entry name", "equal", "parked before sending", "for", "refused there"]
+        rows.append([one.title, f"`{one.name}`", _chosen(one.name), *counts[:2], reasons, *counts[2:]])
+    columns = ["target", "entry name", "with", "equal", "parked before sending", "for", "refused there"]
     parts = [
         _HEAD.format(count=len(orders)),
         table([*columns, "parked after creation", "otherwise"], rows),

@@ -61,8 +61,9 @@ class Reconciler:
         enqueue_gone: bool = False,
         tell: Callable[[Discrepancy], None] | None = None,
     ) -> None:
-        """`since`: only orders changed since then; without it, from where the route begins. `enqueue` records what was never seen, so that the next sync takes
-        it; `enqueue_gone` does so with what is gone. `tell` hears of each discrepancy as it is found."""
+        """`since`: only orders changed since then; without it, from where the route begins. `enqueue` records what was
+        never seen, so that the next sync takes it; `enqueue_gone` does so with what is gone. `tell` hears of each
+        discrepancy as it is found."""
         self._survey = survey
         self._since = since
         self._enqueue = enqueue
