@@ -144,6 +144,7 @@ def test_the_tutorial_runs(tmp_path: Path) -> None:
     codes = [(command, code) for command, code, _ in results]
     assert codes == [
         ("ordersync check", 0),
+        ("ordersync check orders", 1),
         ("ordersync plan orders", 1),
         ("ordersync sync orders --all --limit 1", 0),
         ("ordersync sync orders", 1),
@@ -159,7 +160,7 @@ def test_the_tutorial_runs(tmp_path: Path) -> None:
         ("ordersync ledger rebuild orders", 0),
     ], results
     said = {command: out for command, _, out in results}
-    assert "GONE-404" in results[3][2]
+    assert "GONE-404" in results[4][2]
     assert "Mending the first cause alone frees" in said["ordersync parked orders"]
     last = json.loads(said["ordersync sync orders --json"])
     assert (last["created"], last["parked"], last["failed"]) == (0, 0, 0)

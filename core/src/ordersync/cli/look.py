@@ -186,7 +186,7 @@ def register(app: typer.Typer) -> None:
         route: Annotated[
             str | None,
             typer.Argument(
-                metavar="[ROUTE]",
+                metavar="ROUTE",
                 help="Instead: what this route's target cannot hold of its source's orders.",
             ),
         ] = None,
