@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -314,7 +315,8 @@ def test_a_ledger_of_the_first_migration_opens_and_keeps_what_waits(tmp_path: Pa
         "3": State.PARKED,
     }
     ledger.close()
-    assert sqlite3.connect(file).execute("SELECT version_num FROM alembic_version").fetchone() == ("0002",)
+    with closing(sqlite3.connect(file)) as db:
+        assert db.execute("SELECT version_num FROM alembic_version").fetchone() == ("0002",)
 
 
 def test_a_read_only_ledger_gives_one_clear_line_and_nothing_is_sent(
