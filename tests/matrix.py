@@ -8,10 +8,13 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
+import platform
 import sys
 import time
 from collections import Counter
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
@@ -111,7 +114,11 @@ def main() -> int:
             )
     if given.json:
         document = {
+            "command": f"python tests/matrix.py --orders {given.orders}",
+            "date": datetime.now(UTC).date().isoformat(),
             "version": metadata.version("ordersync"),
+            "python": platform.python_version(),
+            "cores": os.cpu_count(),
             "orders": given.orders,
             "pairs": [asdict(cell) for cell in cells],
         }
