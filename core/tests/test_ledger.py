@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from ordersync.errors import LedgerTrouble
-from ordersync.ledger import STEPS, Claim, Ledger, Outcome, Seen, State, Telling
+from ordersync.ledger import STEPS, Claim, Halt, Ledger, Outcome, Seen, State, Telling
 from ordersync.ledger.store import HEAD
 from ordersync.ledger.tables import metadata
 from ordersync.model import CustomerRef, OrderRef, Problem
@@ -279,3 +279,77 @@ def test_a_claim_goes_by_the_state_of_the_moment(ledger: Ledger, clock: VirtualC
     ledger.record(ROUTE, [Outcome(yours, State.IN_DOUBT)])
     assert claim(ledger, "1", states=(State.SEEN,)) == [], "it was seen a moment ago, and is in doubt by now"
     assert len(claim(ledger, "1", states=(State.IN_DOUBT,))) == 1
+
+
+def test_a_twin_of_an_order_in_other_hands_is_parked_at_once(ledger: Ledger, clock: VirtualClock) -> None:
+    """The other worker has found its own and is finishing it; nobody would hear of the twin afterwards."""
+    ledger.see(ROUTE, [seen(1, clock)])
+    (mine,) = claim(ledger, "1")
+    ledger.record(ROUTE, [Outcome(mine, State.SENDING, target=OrderRef(id="9"), keep=LEASE)])
+    problem = ledger.report_twin(ROUTE, "1", OrderRef(id="8"))
+    assert problem is not None
+    assert problem.code == "twins"
+    assert ledger.record(ROUTE, [Outcome(mine, State.DONE, target=OrderRef(id="9"))]) == ["1"]
+    (row,) = ledger.rows(ROUTE)
+    assert (row.state, row.problem) == (State.PARKED, problem)
+    assert ledger.problems(ROUTE, "1") == [problem]
+
+
+def test_trouble_with_an_order_in_other_hands_is_theirs(ledger: Ledger, clock: VirtualClock) -> None:
+    ledger.see(ROUTE, [seen(1, clock)])
+    (mine,) = claim(ledger, "1")
+    ledger.record(ROUTE, [Outcome(mine, State.SENDING, target=OrderRef(id="9"), keep=LEASE)])
+    trouble = Problem(code="totals_differ", message="m")
+    assert ledger.report_twin(ROUTE, "1", OrderRef(id="9"), trouble) is None
+    ledger.record(ROUTE, [Outcome(mine, State.DONE, target=OrderRef(id="9"))])
+    assert ledger.report_twin(ROUTE, "1", OrderRef(id="9"), trouble) == trouble
+    (row,) = ledger.rows(ROUTE, states=[State.PARKED])
+    assert row.problem == trouble
+
+
+def test_an_order_is_put_off_and_given_up(ledger: Ledger, clock: VirtualClock) -> None:
+    ledger.see(ROUTE, [seen(1, clock)])
+    minute = timedelta(minutes=1)
+    answers = [
+        ledger.postpone(ROUTE, "1", pause=minute, longest=2 * minute, most=3, why="too much")
+        for _ in range(3)
+    ]
+    assert answers[:2] == [None, None]
+    assert answers[2] is not None
+    assert [cause.subject for cause in ledger.waiting(ROUTE)] == ["gave_up"]
+    assert ledger.postpone(ROUTE, "1", pause=minute, longest=minute, most=3, why="again") is None
+    assert ledger.wake(ROUTE) == 1
+    (row,) = ledger.rows(ROUTE)
+    assert (row.state, row.failures, row.retry_at) == (State.SEEN, 0, None)
+    assert ledger.problems(ROUTE, "1") == []
+
+
+def test_a_route_begins_stands_still_and_goes_on(ledger: Ledger, clock: VirtualClock) -> None:
+    assert (ledger.begins(ROUTE), ledger.halted(ROUTE)) == (None, None)
+    ledger.begin_route(ROUTE, clock.now())
+    halt = Halt(code="refused", message="20 in a row", count=20, settings_hash="s")
+    ledger.halt(ROUTE, halt)
+    assert ledger.halted(ROUTE) == halt
+    ledger.move_watermark(ROUTE, clock.now(), "s")
+    ledger.resume(ROUTE)
+    assert (ledger.begins(ROUTE), ledger.halted(ROUTE)) == (clock.now(), None)
+    assert ledger.watermark(ROUTE) == clock.now()
+
+
+def test_claims_are_renewed_by_their_holder_alone(ledger: Ledger, clock: VirtualClock) -> None:
+    ledger.see(ROUTE, [seen(1, clock)])
+    (mine,) = claim(ledger, "1")
+    assert ledger.renew(ROUTE, [mine], LEASE) == []
+    ledger.release(ROUTE, [mine])
+    assert ledger.renew(ROUTE, [mine], LEASE) == ["1"]
+    ledger.claim_customers("erp", ["c"], owner="me", lease=LEASE)
+    assert ledger.renew_customers("erp", ["c"], owner="me", lease=LEASE) == set()
+    assert ledger.renew_customers("erp", ["c"], owner="you", lease=LEASE) == {"c"}
+
+
+def test_a_customer_that_was_made_twice_is_known(ledger: Ledger) -> None:
+    ledger.claim_customers("erp", ["c"], owner="me", lease=LEASE)
+    ledger.record_customers("erp", owner="me", refs={"c": CustomerRef(id="1")})
+    assert ledger.report_twin_customer("erp", "c", CustomerRef(id="1")) is None
+    assert ledger.report_twin_customer("erp", "c", CustomerRef(id="2")) == CustomerRef(id="1")
+    assert ledger.twin_customers("erp") == {"c": ("1", "2")}

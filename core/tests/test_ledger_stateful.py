@@ -379,7 +379,7 @@ class Workers(WithLedger):
         after = self.rows()[which]
         assert after.target == (row.target or ref.id), "the first target known stays"
         assert (problem is not None) == (row.target not in (None, ref.id))
-        if problem and row.state in (State.DONE, State.PARKED):
+        if problem and row.state is not State.SKIPPED:
             assert (after.state, after.owner) == (State.PARKED, None)
             self.drop(which, after.fence, keep=False)
         else:

@@ -274,18 +274,19 @@ class Ledger(CustomerBook, ParkBook, RunBook, RestoreBook):
     ) -> Problem | None:
         """A worker that had lost its claim made `target` all the same, or wrote to it.
 
-        Parks the order if another one stands for it already, or if there is `trouble` with the one that stands, and
-        remembers `target` if none was known; answers the problem, if there is one by now.
+        Parks the order if another one stands for it already, whoever works on it, or if there is `trouble` with one that
+        nobody works on any more; remembers `target` if none was known. Answers the problem that it is parked with.
         """
         with self._store.write() as db:
             (row,) = self._locked(db, route, [source_id])
             values: dict[str, Any] = {"updated_at": self._store.now(db)}
-            problem = trouble
+            settled = row["state"] in (State.DONE, State.PARKED)
+            problem = trouble if settled else None
             if row["target_id"] is None:
                 values |= {"target_id": target.id, "target_number": target.number}
             elif row["target_id"] != target.id:
                 problem = twins(row["target_id"], target.id)
-            if problem and row["state"] in (State.DONE, State.PARKED):
+            if problem and row["state"] in states_before(State.PARKED):
                 values |= {
                     "problem": problem.model_dump(),
                     "state": State.PARKED,
