@@ -9,7 +9,7 @@ from typing import Annotated, cast
 
 import typer
 
-from ordersync.cli import begin, demo, look, mend, move, proof, sandboxes, waiting, why
+from ordersync.cli import authors, begin, demo, look, mend, move, proof, sandboxes, waiting, why
 from ordersync.cli.failures import show_usage
 from ordersync.cli.output import Output, utf8_safe
 from ordersync.cli.session import (
@@ -71,7 +71,7 @@ def _common(
     }
 
 
-for room in (demo, begin, move, waiting, mend, look, why, sandboxes, proof):
+for room in (demo, begin, move, waiting, mend, look, why, sandboxes, proof, authors):
     room.register(app)
 
 
