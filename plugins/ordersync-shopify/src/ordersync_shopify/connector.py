@@ -42,7 +42,7 @@ from ordersync.web import Access
 from ordersync_shopify import changing, inputs, listing, mapping, queries, reading, webhooks, wire
 from ordersync_shopify.account import CREATES_PER_MINUTE, check
 from ordersync_shopify.graphql import GraphQL
-from ordersync_shopify.mapping import gid
+from ordersync_shopify.marks import gid
 from ordersync_shopify.pace import PerMinute
 from ordersync_shopify.reading import read_as
 from ordersync_shopify.search import any_of, term

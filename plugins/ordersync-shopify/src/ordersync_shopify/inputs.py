@@ -24,7 +24,9 @@ from ordersync import (
     Refused,
     Tax,
 )
-from ordersync_shopify.mapping import PAYMENT_GATEWAYS, PAYMENT_WORDS, POSITION, SHIPPING_CODE, gid
+from ordersync_shopify.events import PAYMENT_GATEWAYS
+from ordersync_shopify.mapping import PAYMENT_WORDS
+from ordersync_shopify.marks import POSITION, SHIPPING_CODE, gid
 
 __all__ = ["NUMBER_LABEL", "customer_input", "order_input"]
 

@@ -7,66 +7,42 @@ units that ever were on it, so the removed units' share is taken off by what the
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from ordersync import (
     ZERO,
-    Address,
-    Amounts,
-    Charge,
     ChargeKind,
-    Company,
-    Customer,
-    Discount,
-    Fulfillment,
     FulfillmentStatus,
     Item,
-    Line,
     MoneySet,
     Order,
     OrderRef,
     OrderStatus,
     OtherSet,
-    Payment,
-    PaymentKind,
     PaymentStatus,
     Placed,
     PlacedLine,
     PlacedState,
-    Refund,
-    Stated,
     Stock,
-    Tax,
     Totals,
-    Tracking,
-    e164,
     rounded,
-    shares,
 )
 from ordersync_shopify import wire
+from ordersync_shopify.amounts import Side, kept_units, settled, stated_of, total_of
+from ordersync_shopify.charges import fee_of, line_of, shipping_of, tips_of
+from ordersync_shopify.events import fulfillments_of, payments_of, refunds_of
+from ordersync_shopify.marks import KEY_PREFIX, POSITION, SHIPPING_CODE
+from ordersync_shopify.parties import address_of, company_of, customer_of, phone_of
 
 __all__ = [
-    "KEY_PREFIX",
-    "PAYMENT_GATEWAYS",
     "PAYMENT_WORDS",
-    "POSITION",
-    "SHIPPING_CODE",
-    "gid",
     "item",
     "order",
     "placed",
     "stock",
 ]
 
-KEY_PREFIX = "os-"
-POSITION = "_ordersync_position"
-"""The line property that names a line's position; buyers do not see properties that begin with an underscore."""
-SHIPPING_CODE = "ordersync-"
-"""Shipping lines have no properties: their code carries the position."""
 PAYMENT_WORDS = {
     "AUTHORIZED": PaymentStatus.AUTHORIZED,
     "PAID": PaymentStatus.PAID,
@@ -76,6 +52,8 @@ PAYMENT_WORDS = {
     "REFUNDED": PaymentStatus.REFUNDED,
     "VOIDED": PaymentStatus.VOIDED,
 }
+
+
 _FULFILLMENT_STATUSES = {
     "FULFILLED": FulfillmentStatus.FULFILLED,
     "IN_PROGRESS": FulfillmentStatus.UNFULFILLED,
@@ -88,44 +66,6 @@ _FULFILLMENT_STATUSES = {
     "SCHEDULED": FulfillmentStatus.UNFULFILLED,
     "UNFULFILLED": FulfillmentStatus.UNFULFILLED,
 }
-PAYMENT_GATEWAYS = {
-    "gift_card": PaymentKind.GIFT_CARD,
-    "shopify_store_credit": PaymentKind.STORE_CREDIT,
-}
-_TAKEN = ("SALE", "CAPTURE")
-_HELD = ("AUTHORIZATION", "EMV_AUTHORIZATION")
-_SUBDIVISION = re.compile(r"^[A-Z0-9]{1,3}$")
-
-
-def gid(kind: str, id: str) -> str:
-    """The global id of something of this kind; one that is global already stays."""
-    return id if id.startswith("gid://") else f"gid://shopify/{kind}/{id}"
-
-
-@dataclass(frozen=True)
-class _Side:
-    """One of the two money sets."""
-
-    set: MoneySet
-    currency: str
-
-    def exact(self, bag: wire.MoneyBag) -> Decimal:
-        return (bag.shop_money if self.set is MoneySet.SHOP else bag.presentment_money).amount
-
-    def amount(self, bag: wire.MoneyBag) -> Decimal:
-        return rounded(self.exact(bag), self.currency)
-
-    def optional(self, bag: wire.MoneyBag | None) -> Decimal | None:
-        return None if bag is None else self.amount(bag)
-
-
-@dataclass(frozen=True)
-class _Kept:
-    """How many units of a line were sold, and what the units that an edit removed took with them."""
-
-    quantity: int
-    removed: int = 0
-    parts: tuple[wire.RefundLine, ...] = ()
 
 
 def order(found: wire.Order) -> Order:
@@ -133,41 +73,41 @@ def order(found: wire.Order) -> Order:
 
     Raises ValueError (pydantic's among them) if the order makes no sense; the message holds no value of it.
     """
-    shop = _Side(MoneySet.SHOP, found.currency_code)
+    shop = Side(MoneySet.SHOP, found.currency_code)
     sides = [shop]
     if found.presentment_currency_code != found.currency_code:
-        sides.append(_Side(MoneySet.PRESENTMENT, found.presentment_currency_code))
-    kept = _kept(found)
+        sides.append(Side(MoneySet.PRESENTMENT, found.presentment_currency_code))
+    kept = kept_units(found)
     lines = tuple(
-        _line(line, kept[line.id], found.taxes_included, sides)
+        line_of(line, kept[line.id], found.taxes_included, sides)
         for line in found.line_items.nodes
         if kept[line.id].quantity
     )
-    totals = [_total(found, kept, side) for side in sides]
-    charges, roundings = _settled(
+    totals = [total_of(found, kept, side) for side in sides]
+    charges, roundings = settled(
         lines,
         sure=[
             *(
-                _shipping(line, i, found.taxes_included, sides)
+                shipping_of(line, i, found.taxes_included, sides)
                 for i, line in enumerate(found.shipping_lines.nodes)
             ),
             *(
-                _fee(fee, ChargeKind.FEE, fee.name, found.taxes_included, sides)
+                fee_of(fee, ChargeKind.FEE, fee.name, found.taxes_included, sides)
                 for fee in found.additional_fees
             ),
         ],
         duties=[
-            _fee(duty, ChargeKind.DUTY, "Duty", found.taxes_included, sides)
+            fee_of(duty, ChargeKind.DUTY, "Duty", found.taxes_included, sides)
             for line in found.line_items.nodes
             if kept[line.id].quantity and not found.duties_included
             for duty in line.duties
         ],
-        tips=_tips(found, sides),
+        tips=tips_of(found, sides),
         cash=[side.amount(found.total_cash_rounding_adjustment.payment_set) for side in sides],
         total=totals[0],
     )
-    stated = [_stated(found, side) for side in sides]
-    billing, shipping = _address(found.billing_address), _address(found.shipping_address)
+    stated = [stated_of(found, side) for side in sides]
+    billing, shipping = address_of(found.billing_address), address_of(found.shipping_address)
     return Order(
         id=found.id,
         number=found.name,
@@ -188,17 +128,17 @@ def order(found: wire.Order) -> Order:
         other=OtherSet(currency=sides[1].currency, total=totals[1], rounding=roundings[1], stated=stated[1])
         if len(sides) == 2
         else None,
-        customer=_customer(found, billing or shipping),
-        company=_company(found.purchasing_entity),
+        customer=customer_of(found, billing or shipping),
+        company=company_of(found.purchasing_entity),
         email=found.email,
-        phone=_phone(found.phone, found.shipping_address or found.billing_address),
+        phone=phone_of(found.phone, found.shipping_address or found.billing_address),
         billing=billing,
         shipping=shipping,
         lines=lines,
         charges=charges,
-        payments=tuple(_payments(found, sides)),
-        refunds=tuple(_refunds(found, sides)),
-        fulfillments=tuple(_fulfillments(found)),
+        payments=tuple(payments_of(found, sides)),
+        refunds=tuple(refunds_of(found, sides)),
+        fulfillments=tuple(fulfillments_of(found)),
         discount_codes=found.discount_codes,
         note=found.note,
         tags=found.tags,
@@ -211,258 +151,6 @@ def order(found: wire.Order) -> Order:
         cancelled_at=found.cancelled_at,
         extra=_extra(found),
     )
-
-
-def _kept(found: wire.Order) -> dict[str, _Kept]:
-    """Per line: sold is what is there now and what was taken back for money; the rest an edit removed.
-
-    A removal by edit is a refund of 0 that lists the units; money given back for it later is a refund without units
-    (seen in replies of real shops). A cancelled order keeps its lines: they were sold, its status says the rest.
-    """
-    returned: dict[str, int] = {}
-    removed: dict[str, list[wire.RefundLine]] = {}
-    for refund in found.refunds:
-        for part in refund.refund_line_items.nodes:
-            if refund.total_refunded_set.shop_money.amount:
-                returned[part.line_item.id] = returned.get(part.line_item.id, 0) + part.quantity
-            else:
-                removed.setdefault(part.line_item.id, []).append(part)
-    kept = {}
-    for line in found.line_items.nodes:
-        quantity = line.quantity
-        if not (found.cancelled_at and not found.edited):
-            quantity = min(line.quantity, line.current_quantity + returned.get(line.id, 0))
-        kept[line.id] = _Kept(quantity, line.quantity - quantity, tuple(removed.get(line.id, ())))
-    return kept
-
-
-def _total(found: wire.Order, kept: Mapping[str, _Kept], side: _Side) -> Decimal:
-    """The total with edits in and refunds unsubtracted.
-
-    `totalPriceSet` stands while nothing was removed: it keeps removed units (recorded). Else `currentTotalPriceSet`,
-    with what was taken back for money added again.
-    """
-    if not found.refunds and not found.cancelled_at:
-        return side.amount(found.current_total_price_set)
-    if not any(units.removed for units in kept.values()):
-        return side.amount(found.total_price_set)
-    total = side.exact(found.current_total_price_set)
-    for refund in found.refunds:
-        if not refund.total_refunded_set.shop_money.amount:
-            continue
-        for part in refund.refund_line_items.nodes:
-            total += side.exact(part.subtotal_set)
-            total += ZERO if found.taxes_included else side.exact(part.total_tax_set)
-        for shipping in refund.refund_shipping_lines.nodes:
-            total += side.exact(shipping.subtotal_amount_set)
-            total += ZERO if found.taxes_included else side.exact(shipping.tax_amount_set)
-        total += sum((side.exact(duty.amount_set) for duty in refund.duties or ()), ZERO)
-    return rounded(total, side.currency)
-
-
-def _settled(
-    lines: Sequence[Line],
-    *,
-    sure: list[Charge],
-    duties: list[Charge],
-    tips: list[Charge],
-    cash: list[Decimal],
-    total: Decimal,
-) -> tuple[tuple[Charge, ...], list[Decimal]]:
-    """The charges and, per money set, the rounding.
-
-    Whether duties and tips are lines or fees already, and whether the cash rounding is in the total, is not documented:
-    the reading that gives the stated total counts. If none does, everything stated stands and the order says so itself.
-    """
-    base = sum((line.amounts.gross for line in lines), ZERO)
-    base += sum((charge.amounts.gross for charge in sure), ZERO)
-    for with_duties, with_tips, with_cash in _READINGS:
-        more = [*(duties if with_duties else ()), *(tips if with_tips else ())]
-        parts = base + sum((charge.amounts.gross for charge in more), ZERO) + (cash[0] if with_cash else ZERO)
-        if parts == total:
-            return (*sure, *more), cash if with_cash else [ZERO] * len(cash)
-    return (*sure, *duties, *tips), [ZERO] * len(cash)
-
-
-_READINGS = (
-    (True, True, False),
-    (True, True, True),
-    (True, False, False),
-    (True, False, True),
-    (False, True, False),
-    (False, True, True),
-    (False, False, False),
-    (False, False, True),
-)
-"""Duties apart from the fees, tips apart from the lines, cash rounding in the total."""
-
-
-def _line(line: wire.LineItem, kept: _Kept, taxes_included: bool, sides: Sequence[_Side]) -> Line:
-    amounts = [_line_amounts(line, kept, taxes_included, side) for side in sides]
-    group = line.line_item_group
-    extra: dict[str, Any] = {"lineItemGroup": {"id": group.id, "title": group.title}} if group else {}
-    if line.is_gift_card:
-        extra["isGiftCard"] = True
-    if line.vendor:
-        extra["vendor"] = line.vendor
-    return Line(
-        id=line.id,
-        title=line.title,
-        quantity=Decimal(kept.quantity),
-        sku=line.sku or None,
-        variant_title=line.variant_title or None,
-        product_id=line.product.id if line.product else None,
-        variant_id=line.variant.id if line.variant else None,
-        requires_shipping=line.requires_shipping,
-        custom=not (line.sku or line.variant or line.product),
-        amounts=amounts[0],
-        other_amounts=amounts[1] if len(amounts) == 2 else None,
-        properties={pair.key: pair.value or "" for pair in line.custom_attributes},
-        extra=extra,
-    )
-
-
-def _line_amounts(line: wire.LineItem, kept: _Kept, taxes_included: bool, side: _Side) -> Amounts:
-    unit = side.exact(line.original_unit_price_set)
-    listed = rounded(unit * kept.quantity, side.currency)
-    discounts = _discounts(line.discount_allocations, side)
-    taxes = _taxes(line.tax_lines, side)
-    if kept.removed:
-        whole = rounded(unit * line.quantity, side.currency)
-        off, tax = _without_removed(kept, whole - listed, discounts, taxes, side)
-        discounts = tuple(
-            discount.model_copy(update={"amount": amount})
-            for discount, amount in zip(
-                discounts, shares(off, [each.amount for each in discounts], side.currency), strict=True
-            )
-        )
-        taxes = tuple(
-            each.model_copy(update={"amount": amount})
-            for each, amount in zip(
-                taxes, shares(tax, [each.amount for each in taxes], side.currency), strict=True
-            )
-        )
-    return Amounts.of(
-        listed,
-        discounts=discounts,
-        taxes=taxes,
-        taxes_included=taxes_included,
-        unit_price=_tidy(unit, side.currency),
-    )
-
-
-def _tidy(price: Decimal, currency: str) -> Decimal:
-    """In the currency's digits, unless it has more of them."""
-    whole = rounded(price, currency)
-    return whole if whole == price else price
-
-
-def _without_removed(
-    kept: _Kept,
-    listed_removed: Decimal,
-    discounts: Sequence[Discount],
-    taxes: Sequence[Tax],
-    side: _Side,
-) -> tuple[Decimal, Decimal]:
-    """Discount and tax of the units that are left.
-
-    By what the removal states; where it does not account for every removed unit, by the number of units.
-    """
-    off = sum((each.amount for each in discounts), ZERO)
-    tax = sum((each.amount for each in taxes), ZERO)
-    if sum(part.quantity for part in kept.parts) == kept.removed:
-        paid_removed = sum((side.amount(part.subtotal_set) for part in kept.parts), ZERO)
-        tax_removed = sum((side.amount(part.total_tax_set) for part in kept.parts), ZERO)
-        off_left = off - (listed_removed - paid_removed)
-        tax_left = tax - tax_removed
-        if ZERO <= off_left <= off and ZERO <= tax_left <= tax:
-            return off_left, tax_left
-    units = [Decimal(kept.quantity), Decimal(kept.removed)]
-    return shares(off, units, side.currency)[0], shares(tax, units, side.currency)[0]
-
-
-def _shipping(line: wire.ShippingLine, index: int, taxes_included: bool, sides: Sequence[_Side]) -> Charge:
-    amounts = [
-        Amounts.of(
-            side.amount(line.original_price_set),
-            discounts=_discounts(line.discount_allocations, side),
-            taxes=_taxes(line.tax_lines, side),
-            taxes_included=taxes_included,
-        )
-        for side in sides
-    ]
-    return Charge(
-        kind=ChargeKind.SHIPPING,
-        title=line.title,
-        code=line.code,
-        id=line.id or f"shipping:{index}",
-        carrier=line.carrier_identifier or line.source,
-        amounts=amounts[0],
-        other_amounts=amounts[1] if len(amounts) == 2 else None,
-    )
-
-
-def _fee(
-    fee: wire.Fee | wire.Duty, kind: ChargeKind, title: str, taxes_included: bool, sides: Sequence[_Side]
-) -> Charge:
-    amounts = [
-        Amounts.of(side.amount(fee.price), taxes=_taxes(fee.tax_lines, side), taxes_included=taxes_included)
-        for side in sides
-    ]
-    return Charge(
-        kind=kind,
-        title=title,
-        id=fee.id,
-        amounts=amounts[0],
-        other_amounts=amounts[1] if len(amounts) == 2 else None,
-    )
-
-
-def _tips(found: wire.Order, sides: Sequence[_Side]) -> list[Charge]:
-    given = [side.amount(found.total_tip_received_set) for side in sides]
-    if not given[0]:
-        return []
-    amounts = [Amounts(list_amount=amount, net=amount) for amount in given]
-    return [
-        Charge(
-            kind=ChargeKind.TIP,
-            title="Tip",
-            amounts=amounts[0],
-            other_amounts=amounts[1] if len(amounts) == 2 else None,
-        )
-    ]
-
-
-def _discounts(allocations: Iterable[wire.Allocation], side: _Side) -> tuple[Discount, ...]:
-    return tuple(
-        Discount(
-            amount=side.amount(each.allocated_amount_set),
-            title=each.discount_application.title,
-            code=each.discount_application.code,
-            percent=None
-            if each.discount_application.value.percentage is None
-            else abs(each.discount_application.value.percentage),
-        )
-        for each in allocations
-        if side.amount(each.allocated_amount_set)
-    )
-
-
-def _taxes(lines: Iterable[wire.TaxLine], side: _Side) -> tuple[Tax, ...]:
-    return tuple(Tax(title=each.title, rate=each.rate, amount=side.amount(each.price_set)) for each in lines)
-
-
-def _stated(found: wire.Order, side: _Side) -> Stated:
-    """The current figures while nothing was given back; else what does not shrink with refunds."""
-    if not found.refunds and not found.cancelled_at:
-        return Stated(
-            subtotal=side.amount(found.current_subtotal_price_set),
-            discount=side.amount(found.current_total_discounts_set),
-            tax=side.amount(found.current_total_tax_set),
-        )
-    if found.edited:
-        return Stated()
-    return Stated(discount=side.optional(found.total_discounts_set), tax=side.optional(found.total_tax_set))
 
 
 def _status(found: wire.Order) -> OrderStatus:
@@ -487,116 +175,6 @@ def _words(found: wire.Order) -> dict[str, str]:
         "fulfillment": found.display_fulfillment_status,
     }
     return {name: word for name, word in words.items() if word}
-
-
-def _payments(found: wire.Order, sides: Sequence[_Side]) -> Iterable[Payment]:
-    """What was taken, and what is held and was neither taken nor released. Money going back is no payment."""
-    used = {each.parent_transaction.id for each in found.transactions if each.parent_transaction}
-    for each in found.transactions:
-        taken, held = each.kind in _TAKEN, each.kind in _HELD and each.id not in used
-        change = each.kind == "CHANGE"
-        if each.status not in ("SUCCESS", "PENDING") or not (taken or held or change):
-            continue
-        sign = -1 if change else 1
-        status = PaymentStatus.AUTHORIZED if held else PaymentStatus.PAID
-        yield Payment(
-            kind=PaymentKind.AUTHORIZATION
-            if held
-            else PAYMENT_GATEWAYS.get((each.gateway or "").lower(), PaymentKind.SALE),
-            amount=sign * sides[0].amount(each.amount_set),
-            other_amount=sign * sides[1].amount(each.amount_set) if len(sides) == 2 else None,
-            gateway=each.gateway,
-            method=each.formatted_gateway,
-            transaction_id=each.payment_id or each.id,
-            processed_at=each.processed_at,
-            status=PaymentStatus.PENDING if each.status == "PENDING" else status,
-            extra={"id": each.id, "kind": each.kind},
-        )
-
-
-def _refunds(found: wire.Order, sides: Sequence[_Side]) -> Iterable[Refund]:
-    for each in found.refunds:
-        if sides[0].amount(each.total_refunded_set):
-            yield Refund(
-                id=each.id,
-                amount=sides[0].amount(each.total_refunded_set),
-                other_amount=sides[1].amount(each.total_refunded_set) if len(sides) == 2 else None,
-                created_at=each.created_at,
-                note=each.note,
-            )
-
-
-def _fulfillments(found: wire.Order) -> Iterable[Fulfillment]:
-    for each in found.fulfillments:
-        if each.status in ("CANCELLED", "ERROR", "FAILURE"):
-            continue
-        lines: dict[str, Decimal] = {}
-        for part in each.fulfillment_line_items.nodes:
-            lines[part.line_item.id] = lines.get(part.line_item.id, ZERO) + Decimal(part.quantity or 0)
-        yield Fulfillment(
-            id=each.id,
-            tracking=tuple(
-                Tracking(number=it.number, carrier=it.company, url=it.url) for it in each.tracking_info
-            ),
-            lines={line: quantity for line, quantity in lines.items() if quantity},
-            created_at=each.created_at,
-        )
-
-
-def _customer(found: wire.Order, address: Address | None) -> Customer | None:
-    known = found.customer
-    if known is None:
-        if not found.email:
-            return None
-        return Customer(
-            email=found.email,
-            first_name=address.first_name if address else None,
-            last_name=address.last_name if address else None,
-            address=address,
-        )
-    mail, phone = known.default_email_address, known.default_phone_number
-    return Customer(
-        id=known.id,
-        email=mail.email_address if mail else found.email,
-        phone=phone.phone_number if phone else None,
-        first_name=known.first_name,
-        last_name=known.last_name,
-        company=_company(found.purchasing_entity),
-        address=address,
-        note=known.note,
-    )
-
-
-def _company(purchaser: wire.Purchaser | None) -> Company | None:
-    if purchaser is None or purchaser.company is None:
-        return None
-    return Company(name=purchaser.company.name, id=purchaser.company.id)
-
-
-def _address(found: wire.MailingAddress | None) -> Address | None:
-    if found is None:
-        return None
-    country = found.country_code if found.country_code != "ZZ" else None
-    code = (found.province_code or "").removeprefix(f"{country}-").upper()
-    return Address(
-        first_name=found.first_name,
-        last_name=found.last_name,
-        company=found.company,
-        line1=found.address1,
-        line2=found.address2,
-        city=found.city,
-        postcode=found.zip,
-        country=country,
-        subdivision=code if _SUBDIVISION.match(code) else None,
-        region=found.province,
-        phone=_phone(found.phone, found),
-    )
-
-
-def _phone(number: str | None, address: wire.MailingAddress | None) -> str | None:
-    if not number:
-        return None
-    return e164(number, address.country_code if address else None) or number
 
 
 def _extra(found: wire.Order) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ordersync import FieldProblem, Fulfill, Refused
 from ordersync_shopify import wire
-from ordersync_shopify.mapping import gid
+from ordersync_shopify.marks import gid
 
 __all__ = ["carried", "fulfillment_inputs", "lines_wanted"]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from ordersync import AccessDenied, BadInput, Delivery, Event
 from ordersync.web import read
-from ordersync_shopify.mapping import gid
+from ordersync_shopify.marks import gid
 
 __all__ = ["OUR_TOPICS", "TOPICS", "events", "verify"]
 
