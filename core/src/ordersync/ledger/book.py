@@ -15,15 +15,18 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, RowMapping
 
 from ordersync.ledger import tables as t
+from ordersync.ledger.bulk import Bulk
 from ordersync.ledger.customers import CustomerBook
 from ordersync.ledger.parking import ParkBook
 from ordersync.ledger.restoring import RestoreBook
 from ordersync.ledger.rows import (
+    NEW,
     UPDATE,
     Claim,
     Outcome,
     Row,
     Seen,
+    first_row,
     news,
     next_row,
     row_of,
@@ -37,6 +40,12 @@ from ordersync.model import OrderRef, Problem
 from ordersync.web import Clock, SystemClock
 
 __all__ = ["Ledger"]
+
+KEPT = ("route", "source_id", "draft", "customer", "kept_since")
+
+
+def _bound(names: Sequence[str]) -> dict[str, Any]:
+    return {name: sa.bindparam(name) for name in names}
 
 
 class Ledger(CustomerBook, ParkBook, RunBook, RestoreBook):
@@ -52,6 +61,15 @@ class Ledger(CustomerBook, ParkBook, RunBook, RestoreBook):
         self.clock: Clock = clock or SystemClock()
         self._store = store or Store(url, self.clock)
         self._insert = sqlite.insert if self._store.sqlite else postgresql.insert
+        self._see = Bulk(self._insert(t.orders).values(_bound(NEW)).on_conflict_do_nothing(), NEW)
+        keep = self._insert(t.payloads).values(_bound(KEPT))
+        self._keep = Bulk(
+            keep.on_conflict_do_update(
+                index_elements=["route", "source_id"],
+                set_={name: keep.excluded[name] for name in ("draft", "customer", "kept_since")},
+            ),
+            KEPT,
+        )
 
     def close(self) -> None:
         self._store.close()
@@ -124,28 +142,7 @@ class Ledger(CustomerBook, ParkBook, RunBook, RestoreBook):
             before = {row.source_id: row for row in self._rows(db, route, ids)}
             new = [one for one in seen if one.source_id not in before]
             if new:
-                db.execute(
-                    self._insert(t.orders).on_conflict_do_nothing(),
-                    [
-                        {
-                            "route": route,
-                            "source_id": one.source_id,
-                            "key": one.key,
-                            "number": one.number,
-                            "state": State.SEEN,
-                            "source_updated_at": one.updated_at,
-                            "source_print": one.print,
-                            "settings_hash": one.settings_hash,
-                            "attempts": 0,
-                            "failures": 0,
-                            "looks": 0,
-                            "fence": 0,
-                            "first_seen": now,
-                            "updated_at": now,
-                        }
-                        for one in new
-                    ],
-                )
+                self._see.execute(db, [first_row(route, one, now) for one in new])
             altered, woken = set(), False
             for one in seen:
                 row = before.get(one.source_id)
@@ -253,16 +250,11 @@ class Ledger(CustomerBook, ParkBook, RunBook, RestoreBook):
                 elif outcome.state in (State.DONE, State.SKIPPED):
                     done.append(row["source_id"])
             if rows:
-                db.execute(UPDATE, rows)
+                UPDATE.execute(db, rows)
                 self._park(db, route, parked)
                 if woken:
                     self._forget_causes(db, route)
-            if kept:
-                insert = self._insert(t.payloads)
-                fresh = {name: insert.excluded[name] for name in ("draft", "customer", "kept_since")}
-                db.execute(
-                    insert.on_conflict_do_update(index_elements=["route", "source_id"], set_=fresh), kept
-                )
+            self._keep.execute(db, kept)
             if done:
                 db.execute(
                     t.payloads.delete().where(t.payloads.c.route == route, t.payloads.c.source_id.in_(done))

@@ -10,10 +10,23 @@ from typing import Any
 import sqlalchemy as sa
 
 from ordersync.ledger import tables as t
+from ordersync.ledger.bulk import Bulk
 from ordersync.ledger.store import Store
 from ordersync.model import CustomerRef
 
 __all__ = ["CustomerBook", "CustomerClaim"]
+
+_FIELDS = ("ref", "sent_at", "looks", "looked_at", "owner", "lease_until")
+_WRITTEN = (*_FIELDS, "updated_at")
+_UPDATE = Bulk(
+    t.customers.update()
+    .where(
+        t.customers.c.connection == sa.bindparam("of_connection"),
+        t.customers.c.key == sa.bindparam("of_customer"),
+    )
+    .values({name: sa.bindparam(f"new_{name}") for name in _WRITTEN}),
+    ("of_connection", "of_customer", *(f"new_{name}" for name in _WRITTEN)),
+)
 
 
 @dataclass(frozen=True)
@@ -94,7 +107,6 @@ class CustomerBook:
 
         Answers the keys whose claim was lost: for `sent` this means that it must not be sent.
         """
-        fields = ("ref", "sent_at", "looks", "looked_at", "owner", "lease_until")
         given_up = {"owner": None, "lease_until": None}
         changes: dict[str, dict[str, Any]] = {
             **{
@@ -119,7 +131,7 @@ class CustomerBook:
             for row in standing:
                 if row["owner"] != owner:
                     continue
-                values = {name: row[name] for name in fields} | changes.get(row["key"], {})
+                values = {name: row[name] for name in _FIELDS} | changes.get(row["key"], {})
                 if values["sent_at"] is ...:
                     values["sent_at"] = now
                 if row["key"] in looked:
@@ -132,15 +144,7 @@ class CustomerBook:
                         **{f"new_{name}": value for name, value in values.items()},
                     }
                 )
-            if rows:
-                db.execute(
-                    t.customers.update()
-                    .where(
-                        c.connection == sa.bindparam("of_connection"), c.key == sa.bindparam("of_customer")
-                    )
-                    .values({name: sa.bindparam(f"new_{name}") for name in (*fields, "updated_at")}),
-                    rows,
-                )
+            _UPDATE.execute(db, rows)
         return set(wanted) - {row["of_customer"] for row in rows}
 
     def renew_customers(

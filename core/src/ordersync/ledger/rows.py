@@ -11,16 +11,19 @@ import sqlalchemy as sa
 from sqlalchemy.engine import RowMapping
 
 from ordersync.ledger import tables as t
+from ordersync.ledger.bulk import Bulk
 from ordersync.ledger.states import STEPS, State
 from ordersync.model import OrderRef, Problem
 
 __all__ = [
+    "NEW",
     "UPDATE",
     "Claim",
     "Outcome",
     "Row",
     "Seen",
     "fingerprint",
+    "first_row",
     "news",
     "next_row",
     "row_of",
@@ -161,10 +164,11 @@ WRITTEN = (
     "lease_until",
     "updated_at",
 )
-UPDATE = (
+UPDATE = Bulk(
     t.orders.update()
     .where(t.orders.c.route == sa.bindparam("in_route"), t.orders.c.source_id == sa.bindparam("of_order"))
-    .values({name: sa.bindparam(f"new_{name}") for name in WRITTEN})
+    .values({name: sa.bindparam(f"new_{name}") for name in WRITTEN}),
+    ("in_route", "of_order", *(f"new_{name}" for name in WRITTEN)),
 )
 
 
@@ -212,6 +216,44 @@ def states_before(state: State) -> list[State]:
 
 def subject_of(problem: Problem) -> str:
     return f"{problem.code.rpartition('_')[2]}:{problem.subject}" if problem.subject else problem.code
+
+
+NEW = (
+    "route",
+    "source_id",
+    "key",
+    "number",
+    "state",
+    "source_updated_at",
+    "source_print",
+    "settings_hash",
+    "attempts",
+    "failures",
+    "looks",
+    "fence",
+    "first_seen",
+    "updated_at",
+)
+
+
+def first_row(route: str, one: Seen, now: datetime) -> dict[str, Any]:
+    """The row of an order that was never seen before."""
+    return {
+        "route": route,
+        "source_id": one.source_id,
+        "key": one.key,
+        "number": one.number,
+        "state": State.SEEN,
+        "source_updated_at": one.updated_at,
+        "source_print": one.print,
+        "settings_hash": one.settings_hash,
+        "attempts": 0,
+        "failures": 0,
+        "looks": 0,
+        "fence": 0,
+        "first_seen": now,
+        "updated_at": now,
+    }
 
 
 def row_of(row: RowMapping) -> Row:

@@ -6,7 +6,8 @@ import logging
 import threading
 import uuid
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -131,6 +132,7 @@ class Desk:
         """Orders of a plan that are left out, by number: what moved since."""
         self.halted: Halt | None = None
         self._in_a_row: tuple[str, int] = ("", 0)
+        self._tellings: list[Telling] | None = None
         self.again: dict[str, tuple[datetime, int]] = {}
         """Orders to try once more in this run: when, and how often they were tried."""
 
@@ -248,9 +250,21 @@ class Desk:
 
     def tell(self, hook: str, about: str | None, **arguments: object) -> None:
         told = self.extensions.tell(hook, **arguments)
-        self.ledger.told(
-            self.route.name, self.id, [Telling(one.extension, one.hook, one.error, about) for one in told]
-        )
+        tellings = [Telling(one.extension, one.hook, one.error, about) for one in told]
+        if self._tellings is None:
+            self.ledger.told(self.route.name, self.id, tellings)
+        else:
+            self._tellings += tellings
+
+    @contextmanager
+    def telling_together(self) -> Iterator[None]:
+        """What listeners do within the block is recorded at its end, in one commit."""
+        self._tellings = []
+        try:
+            yield
+        finally:
+            tellings, self._tellings = self._tellings, None
+            self.ledger.told(self.route.name, self.id, tellings)
 
     def report_progress(self, last: str) -> None:
         if self.progress:

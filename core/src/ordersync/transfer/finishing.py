@@ -46,7 +46,17 @@ class Finisher:
 
     def finish(self, works: Sequence[Work], *, found: bool = False) -> None:
         """What stands becomes whole, compared, confirmed, recorded, announced."""
-        outcomes = in_parallel(self._complete, works, self._workers)
+        asking = [work for work in works if self._asks(work)]
+        answered = dict(
+            zip(
+                (work.source_id for work in asking),
+                in_parallel(self._complete, asking, self._workers),
+                strict=True,
+            )
+        )
+        outcomes = [
+            answered[work.source_id] if work.source_id in answered else self._complete(work) for work in works
+        ]
         whole = [
             work
             for work, problem in zip(works, outcomes, strict=True)
@@ -70,26 +80,27 @@ class Finisher:
                 self.doubt(work, problem)
                 denied = problem if isinstance(problem, AccessDenied) else denied
         lost = self._desk.record(done)
-        for work in finished:
-            if work.source_id in lost:
-                self._desk.took_over(work)
-                continue
-            self._desk.counts.set(
-                work.source_id, "unchanged" if found and not work.claim.row.sent_at else "created"
-            )
-            self._desk.went_well()
-            self._desk.report_progress(work.draft.number)
-            with bound(order=work.draft.key):
-                log.info("order %s stands on %s", work.draft.number, self._desk.target.name)
-                if work.prepared is not None:
-                    self._desk.tell(
-                        "on_order_created",
-                        work.source_id,
-                        order=work.prepared.order,
-                        placed=work.placed,
-                    )
+        with self._desk.telling_together():
+            for work in finished:
+                if work.source_id in lost:
+                    self._desk.took_over(work)
+                else:
+                    self._announce(work, found)
         if denied:
             raise denied
+
+    def _announce(self, work: Work, found: bool) -> None:
+        self._desk.counts.set(
+            work.source_id, "unchanged" if found and not work.claim.row.sent_at else "created"
+        )
+        self._desk.went_well()
+        self._desk.report_progress(work.draft.number)
+        with bound(order=work.draft.key):
+            log.info("order %s stands on %s", work.draft.number, self._desk.target.name)
+            if work.prepared is not None:
+                self._desk.tell(
+                    "on_order_created", work.source_id, order=work.prepared.order, placed=work.placed
+                )
 
     def _left_behind(self, work: Work) -> Problem | None:
         """What is wrong by now with an order that another worker took over: a write of ours may have come on top."""
@@ -166,6 +177,18 @@ class Finisher:
                 return problem
             except OrderSyncError as error:
                 return _unfinished(work, error)
+
+    @staticmethod
+    def _asks(work: Work) -> bool:
+        """Whether completing it may take a request: lines are missing, totals are not known, or it may be loaded
+        again."""
+        assert work.placed is not None
+        here = {line.position for line in work.placed.lines}
+        return (
+            work.resumed
+            or work.placed.totals is None
+            or any(line.position not in here for line in work.draft.lines)
+        )
 
     def _add_missing(self, work: Work) -> Problem | TryLater | None:
         """Add the lines that do not stand yet, and read the order back."""

@@ -95,22 +95,21 @@ class Sender:
         until = self._desk.clock.now() + self._desk.lease
         for work in works:
             work.until = until
-        lost = self._desk.record(
-            [
-                Outcome(
-                    work.claim,
-                    State.SENDING,
-                    target=work.placed.ref if work.placed else None,
-                    draft_print=fingerprint(work.draft.model_dump_json().encode()),
-                    payload=work.draft.model_dump_json().encode(),
-                    customer=work.prepared.customer.key if work.prepared and work.prepared.customer else None,
-                    sent=sent,
-                    keep=self._desk.lease,
-                )
-                for work in works
-            ]
-        )
+        lost = self._desk.record([self._intent(work, sent) for work in works])
         return [work for work in works if work.source_id not in lost]
+
+    def _intent(self, work: Work, sent: bool) -> Outcome:
+        payload = work.draft.model_dump_json().encode()
+        return Outcome(
+            work.claim,
+            State.SENDING,
+            target=work.placed.ref if work.placed else None,
+            draft_print=fingerprint(payload),
+            payload=payload,
+            customer=work.prepared.customer.key if work.prepared and work.prepared.customer else None,
+            sent=sent,
+            keep=self._desk.lease,
+        )
 
     def send(self, works: list[Work]) -> None:
         """Create each order, in batches where the target takes them, else one by one on a few threads."""
