@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import threading
 import typing
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
@@ -120,6 +121,8 @@ class Connection:
         )
         self._facts: Facts = getattr(connector, "facts", None) or Facts()
         self._account: Account | None = None
+        self._slots = threading.BoundedSemaphore(self._facts.concurrency)
+        """One per call that the platform likes at once, whoever makes it: windows, look-ups, the reader."""
 
     @property
     def facts(self) -> Facts:
@@ -155,9 +158,11 @@ class Connection:
 
     @contextmanager
     def _guarded(self, hook: str) -> Iterator[None]:
-        """What a connector lets out besides our errors is a defect of the connector, and named so."""
+        """One of the calls at once. What a connector lets out besides our errors is a defect of the connector, and named
+        so."""
         try:
-            yield
+            with self._slots:
+                yield
         except OrderSyncError:
             raise
         except Exception as error:
@@ -169,7 +174,10 @@ class Connection:
     def check_access(self, thorough: bool = True) -> Account:
         account: Account = self._ask("check_access", thorough=thorough)
         self._account = account
+        concurrency = self._facts.concurrency
         self._facts = account.facts or self._facts
+        if self._facts.concurrency != concurrency:
+            self._slots = threading.BoundedSemaphore(self._facts.concurrency)
         return account
 
     def list_orders(self, query: OrderQuery) -> Iterator[Page]:

@@ -35,6 +35,8 @@ class Store:
         self._memory_lock: threading.RLock | None = None
         self.engine = self._engine(url)
         self.sqlite = self.engine.dialect.name == "sqlite"
+        self._write_lock = threading.RLock() if self.sqlite else None
+        """Threads of one process take turns at once; SQLite's own waiting sleeps in between."""
         try:
             self._migrate()
         except LedgerTrouble:
@@ -55,6 +57,7 @@ class Store:
         store.clock = clock
         store.sqlite = True
         store._memory_lock = None
+        store._write_lock = None
         store.engine = sa.create_engine("sqlite://", creator=database, poolclass=StaticPool)
 
         @sa.event.listens_for(store.engine, "begin")
@@ -136,8 +139,9 @@ class Store:
 
     @contextmanager
     def _transaction(self, *, writing: bool) -> Iterator[Connection]:
-        if self._memory_lock:
-            self._memory_lock.acquire()
+        lock = self._memory_lock or (self._write_lock if writing else None)
+        if lock:
+            lock.acquire()
         try:
             with self.engine.connect() as plain:
                 connection = plain.execution_options(writing=writing) if self.sqlite else plain
@@ -146,8 +150,8 @@ class Store:
         except DatabaseError as error:
             raise self._trouble(error) from error
         finally:
-            if self._memory_lock:
-                self._memory_lock.release()
+            if lock:
+                lock.release()
 
     def now(self, connection: Connection) -> datetime:
         """The time that leases go by: the database's own where several machines share it."""

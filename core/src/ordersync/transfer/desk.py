@@ -42,6 +42,8 @@ FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=6)
 MOST_FAILURES = 10
 """Failures in a row, each at the end of a run's own attempts, before an order has failed for good: about 17 hours."""
+REMEMBERED = 10_000
+"""How many orders a run remembers at least, to count each once."""
 SYSTEMIC = frozenset({"refused", "unfinished", "totals_differ", "customer_refused", "short", "gave_up"})
 """What the target has against orders: the same in a row means that something is wrong with more than the orders."""
 
@@ -72,16 +74,40 @@ class Counts:
     reasons: dict[str, str] = field(default_factory=dict)
     seen: int = 0
     tallies: Counter[str] = field(default_factory=Counter)
+    totals_checked: int = 0
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    _checked: dict[str, None] = field(default_factory=dict)
+    """Keys of the orders whose totals were compared lately."""
+    _most: int = 2 * REMEMBERED
+
+    def checked(self, key: str) -> None:
+        """The totals of this order were compared."""
+        with self.lock:
+            self.totals_checked += key not in self._checked
+            self._checked[key] = None
+            if len(self._checked) > 2 * REMEMBERED:
+                self._checked = dict.fromkeys(list(self._checked)[REMEMBERED:])
 
     def set(self, source_id: str, what: str, reason: str = "") -> None:
-        before = self.by_order.get(source_id)
-        if before:
-            self.tallies[before] -= 1
-        self.by_order[source_id] = what
-        self.tallies[what] += 1
-        self.reasons.pop(source_id, None)
-        if reason:
-            self.reasons[source_id] = reason
+        with self.lock:
+            before = self.by_order.pop(source_id, None)
+            if before:
+                self.tallies[before] -= 1
+            self.by_order[source_id] = what
+            self.tallies[what] += 1
+            self.reasons.pop(source_id, None)
+            if reason:
+                self.reasons[source_id] = reason
+            self._forget_old()
+
+    def _forget_old(self) -> None:
+        """A run of a million orders does not remember each: what came well to its end long ago counts for good."""
+        if len(self.by_order) < self._most:
+            return
+        for source_id in list(self.by_order)[:-REMEMBERED]:
+            if self.by_order[source_id] in ("created", "unchanged", "skipped"):
+                del self.by_order[source_id]
+        self._most = len(self.by_order) + REMEMBERED
 
 
 class ClaimLost(TryLater):
@@ -121,8 +147,8 @@ class Desk:
         self.progress = progress
         self.stop = stop
         self.counts = Counts()
-        self.checked: set[str] = set()
-        """Keys of the orders whose totals were compared."""
+        self.lock = threading.RLock()
+        """Held while listeners are told and while failures are counted: windows are sent by several threads."""
         self.started = clock.now()
         self.resolver = Resolver(
             target, ledger, clock, owner=self.id, workers=workers, read_only=False, lease=lease
@@ -132,7 +158,7 @@ class Desk:
         """Orders of a plan that are left out, by number: what moved since."""
         self.halted: Halt | None = None
         self._in_a_row: tuple[str, int] = ("", 0)
-        self._tellings: list[Telling] | None = None
+        self._tellings = threading.local()
         self.again: dict[str, tuple[datetime, int]] = {}
         """Orders to try once more in this run: when, and how often they were tried."""
 
@@ -227,47 +253,54 @@ class Desk:
 
     def went_well(self) -> None:
         """An order was created: whatever failed before, the target takes orders."""
-        self._in_a_row = ("", 0)
+        with self.lock:
+            self._in_a_row = ("", 0)
 
     def _failed_so(self, problem: Problem) -> None:
         """Count failures of one cause in a row; too many halt the route."""
         most = self.route.policies.halt_after
         if problem.code not in SYSTEMIC or most is None:
             return
-        code, count = self._in_a_row
-        self._in_a_row = (problem.code, count + 1 if code == problem.code else 1)
-        if self._in_a_row[1] < most or self.halted:
-            return
-        self.halted = Halt(
-            code=problem.code,
-            message=f"{most} orders in a row failed with {problem.code}, the last one because: {problem.message}",
-            count=most,
-            settings_hash=self.route.settings_hash,
-        )
+        with self.lock:
+            code, count = self._in_a_row
+            self._in_a_row = (problem.code, count + 1 if code == problem.code else 1)
+            if self._in_a_row[1] < most or self.halted:
+                return
+            self.halted = Halt(
+                code=problem.code,
+                message=f"{most} orders in a row failed with {problem.code}, the last one because: {problem.message}",
+                count=most,
+                settings_hash=self.route.settings_hash,
+            )
         self.ledger.halt(self.route.name, self.halted)
         self.stop.set()
         log.error("the route %s stands still: %s", self.route.name, self.halted.message)
 
     def tell(self, hook: str, about: str | None, **arguments: object) -> None:
-        told = self.extensions.tell(hook, **arguments)
+        with self.lock:
+            told = self.extensions.tell(hook, **arguments)
         tellings = [Telling(one.extension, one.hook, one.error, about) for one in told]
-        if self._tellings is None:
+        together = getattr(self._tellings, "of_thread", None)
+        if together is None:
             self.ledger.told(self.route.name, self.id, tellings)
         else:
-            self._tellings += tellings
+            together += tellings
 
     @contextmanager
     def telling_together(self) -> Iterator[None]:
-        """What listeners do within the block is recorded at its end, in one commit."""
-        self._tellings = []
+        """What listeners do within the block, on this thread, is recorded at its end, in one commit."""
+        tellings: list[Telling] = []
+        self._tellings.of_thread = tellings
         try:
             yield
         finally:
-            tellings, self._tellings = self._tellings, None
+            self._tellings.of_thread = None
             self.ledger.told(self.route.name, self.id, tellings)
 
     def report_progress(self, last: str) -> None:
-        if self.progress:
+        if self.progress is None:
+            return
+        with self.lock:
             tally = self.counts.tallies
             self.progress(
                 Progress(

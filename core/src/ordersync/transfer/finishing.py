@@ -247,7 +247,7 @@ class Finisher:
         totals, expected = placed.totals, draft.expected
         if totals is None:
             return None
-        self._desk.checked.add(draft.key)
+        self._desk.counts.checked(draft.key)
         differ = differences(totals, expected, self._desk.route.policies.tolerance)
         if not differ:
             return None

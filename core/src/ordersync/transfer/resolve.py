@@ -38,6 +38,9 @@ __all__ = ["LEASE", "LOOK_AGAIN", "Found", "Resolver", "Wait"]
 LEASE = timedelta(minutes=2)
 """How long a claim holds; every write to the ledger about the order renews it."""
 
+REMEMBERED = 10_000
+"""How many customers a run remembers; the ledger knows the others."""
+
 LOOK_AGAIN = timedelta(seconds=5)
 """The least time between two looks for a lost write."""
 
@@ -81,6 +84,7 @@ class Resolver:
         self._lease = lease
         self._items: dict[str, Found] = {}
         self._stock: dict[str, Stock | None] = {}
+        self._stale = False
         self._customers: dict[str, CustomerRef | Problem | Wait | None] = {}
         self._held_until = clock.now()
         """How long this worker surely holds the customers that it claimed last."""
@@ -89,6 +93,10 @@ class Resolver:
 
     def look_up_skus(self, skus: Iterable[str]) -> None:
         """Find out about those that are not known yet."""
+        if self._stale:
+            self._stale = False
+            self._items.clear()
+            self._stock.clear()
         new = sorted(set(skus) - set(self._items))
         if not new:
             return
@@ -104,13 +112,15 @@ class Resolver:
             self._items[sku] = self._found(sku, outcome)
 
     def item(self, sku: str) -> Found:
-        """What is known about `sku`, which was looked up."""
+        """What is known about `sku`, which was looked up; it is again if it was forgotten meanwhile."""
+        if sku not in self._items:
+            self.look_up_skus([sku])
         return self._items[sku]
 
     def forget(self) -> None:
-        """Forget items: the target refused an order because of what was remembered."""
-        self._items.clear()
-        self._stock.clear()
+        """Forget items before the next look-up: the target refused an order, perhaps because of what was remembered.
+        May be called by another thread than the one that looks up."""
+        self._stale = True
 
     @staticmethod
     def _found(sku: str, outcome: Done[Item | None] | Failed) -> Found:
@@ -194,6 +204,8 @@ class Resolver:
 
     def settle_customers(self, asks: Iterable[CustomerAsk]) -> None:
         """Find each customer, and create it if it is nowhere; one worker at a time per customer."""
+        if len(self._customers) > REMEMBERED:
+            self._customers.clear()
         new = {ask.key: ask for ask in asks if isinstance(self._customers.get(ask.key), Wait | None)}
         if not new:
             return

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -21,13 +22,13 @@ from ordersync.model import (
     Failed,
     Order,
     OrderQuery,
-    Page,
     Problem,
     RunReport,
 )
 from ordersync.transfer.ask import ask_each, chunks
 from ordersync.transfer.desk import Desk, Work
 from ordersync.transfer.finishing import Finisher
+from ordersync.transfer.flow import Stretch, ahead, fly, stretches
 from ordersync.transfer.plans import Plan, draft_moved, moved_before, whose
 from ordersync.transfer.prepare import Prepared
 from ordersync.transfer.recovery import Recovery
@@ -38,6 +39,34 @@ from ordersync.web import SystemClock
 __all__ = ["Run"]
 
 log = logging.getLogger("ordersync.transfer")
+WINDOW = 100
+"""How many orders are worked on together, if pages are smaller: one commit each for all of them."""
+MOST_WINDOWS = 4
+"""How many windows are sent at once, if the target likes so many calls."""
+
+
+@dataclass(frozen=True)
+class _Window:
+    """Orders that are claimed and ready to be sent."""
+
+    works: list[Work]
+    whole: bool
+    """No order was left aside."""
+
+
+class _Moves:
+    """The watermark as a run moves it: forward, to what the source says is safe."""
+
+    def __init__(self, desk: Desk, mark: datetime | None) -> None:
+        self._desk = desk
+        self._mark = mark
+
+    def to(self, safe_through: datetime | None) -> None:
+        if safe_through and (self._mark is None or safe_through > self._mark):
+            self._mark = safe_through
+            self._desk.ledger.move_watermark(
+                self._desk.route.name, safe_through, self._desk.route.settings_hash
+            )
 
 
 class Run:
@@ -106,7 +135,7 @@ class Run:
             skipped=tally["skipped"],
             failed=tally["failed"],
             seconds=round(elapsed.total_seconds(), 3),
-            totals_checked=len(self._desk.checked),
+            totals_checked=self._desk.counts.totals_checked,
             reasons=reasons,
             interrupted=self._desk.stop.is_set() and self._desk.halted is None,
             halted=self._desk.halted.message if self._desk.halted else "",
@@ -121,7 +150,12 @@ class Run:
         begins = self._desk.ledger.begins(self._desk.route.name)
         if since is not None and (mark is None or begins is not None) and (begins is None or since < begins):
             self._desk.ledger.begin_route(self._desk.route.name, since)
-        for page in self._desk.source.list_orders(self._query(since)):
+        pages = self._desk.source.list_orders(self._query(since))
+        moves = _Moves(self._desk, mark) if closed else None
+        if limit is None and self._desk.workers > 1:
+            self._stream(stretches(pages, WINDOW), moves)
+            return
+        for page in stretches(pages, 0 if limit is not None else WINDOW):
             left = None if limit is None else max(limit - self._desk.counts.tallies["created"], 0)
             if self._desk.stop.is_set() or left == 0:
                 return
@@ -129,11 +163,35 @@ class Run:
             self._unreadable(page)
             if not whole:
                 return
-            if page.safe_through and closed and (mark is None or page.safe_through > mark):
-                mark = page.safe_through
-                self._desk.ledger.move_watermark(
-                    self._desk.route.name, page.safe_through, self._desk.route.settings_hash
-                )
+            if moves:
+                moves.to(page.safe_through)
+
+    def _stream(self, pages: Iterator[Stretch], moves: _Moves | None) -> None:
+        """Read, look up and send at the same time. The watermark moves when a stretch and all before it are done."""
+        failed = threading.Event()
+
+        def begin(page: Stretch) -> _Window | None:
+            if self._desk.stop.is_set() or failed.is_set():
+                return None
+            window = self._take(page.orders, None)
+            self._unreadable(page)
+            return window
+
+        def landed(page: Stretch, whole: bool) -> None:
+            if not whole:
+                failed.set()
+            elif moves and not failed.is_set():
+                moves.to(page.safe_through)
+
+        with ahead(pages, self._desk.stop) as read:
+            fly(
+                read,
+                begin,
+                self._carry,
+                landed,
+                together=max(1, min(self._desk.workers, self._desk.target.facts.concurrency, MOST_WINDOWS)),
+                names=lambda page: frozenset(order.id for order in page.orders),
+            )
 
     def apply(self, plan: Plan) -> None:
         """The orders that a plan creates, and no other; each only if what it rests on still holds."""
@@ -265,7 +323,7 @@ class Run:
                 orders.append(outcome.value)
         return orders
 
-    def _unreadable(self, page: Page) -> None:
+    def _unreadable(self, page: Stretch) -> None:
         if not page.unreadable:
             return
         now = self._desk.clock.now()
@@ -305,6 +363,22 @@ class Run:
         tried: dict[str, int] | None = None,
     ) -> bool:
         """Take some orders as far as they go. False if the limit or a stop left some of them aside."""
+        return self._carry(self._take(orders, limit, counted=counted, tried=tried))
+
+    def _carry(self, window: _Window) -> bool:
+        """Send what is ready. May run on a thread of its own."""
+        self._sender.send(self._sender.not_there(window.works))
+        return window.whole and not self._desk.stop.is_set()
+
+    def _take(
+        self,
+        orders: Sequence[Order],
+        limit: int | None,
+        *,
+        counted: bool = True,
+        tried: dict[str, int] | None = None,
+    ) -> _Window:
+        """Claim some orders and find out what is to be sent of them; what cannot be sent is recorded."""
         if counted:
             self._desk.counts.seen += len(orders)
         prepared = {}
@@ -350,7 +424,7 @@ class Run:
         mine = [prepared[source_id] for source_id in takes if source_id in claims]
         if self._desk.stop.is_set():
             self._desk.ledger.release(self._desk.route.name, list(claims.values()))
-            return False
+            return _Window([], whole=False)
         self._desk.preparer.look_up(mine, self if self._plan else None)
         for one in mine:
             if one.verdict == "go":
@@ -368,8 +442,7 @@ class Run:
         for one in waiting:
             assert one.wait is not None
             self._desk.later(one.order.id, one.wait.why, (tried or {}).get(one.order.id, 0))
-        self._sender.send(self._sender.not_there(works))
-        return whole and not self._desk.stop.is_set()
+        return _Window(works, whole)
 
     def _set_aside(self, moved: Sequence[Prepared], claims: dict[str, Claim]) -> None:
         self._desk.ledger.release(self._desk.route.name, [claims[one.order.id] for one in moved])
