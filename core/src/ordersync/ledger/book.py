@@ -27,6 +27,7 @@ from ordersync.ledger.rows import (
     Row,
     Seen,
     first_row,
+    new_row,
     news,
     next_row,
     row_of,
@@ -42,6 +43,10 @@ from ordersync.web import Clock, SystemClock
 __all__ = ["Ledger"]
 
 KEPT = ("route", "source_id", "draft", "customer", "kept_since")
+
+
+def _by_change(row: Row) -> tuple[datetime, str]:
+    return row.source_updated_at, row.source_id
 
 
 def _bound(names: Sequence[str]) -> dict[str, Any]:
@@ -165,6 +170,9 @@ class Ledger(CustomerBook, ParkBook, RunBook, RestoreBook):
                     woken = woken or (row.state is State.PARKED and values.get("state") is State.SEEN)
             if woken:
                 self._forget_causes(db, route)
+            if not before and self._store.sqlite:
+                rows = (new_row(first_row(route, one, now)) for one in seen)
+                return {row.source_id: row for row in sorted(rows, key=_by_change)}
             fresh = {one.source_id for one in new}
             return {
                 row.source_id: replace(
@@ -196,7 +204,7 @@ class Ledger(CustomerBook, ParkBook, RunBook, RestoreBook):
                 sa.and_(o.state == State.SEEN, o.lease_until < now),
                 o.lease_until < now - settle,
             )
-            db.execute(
+            won = db.execute(
                 t.orders.update()
                 .where(
                     o.route == route,
@@ -205,10 +213,9 @@ class Ledger(CustomerBook, ParkBook, RunBook, RestoreBook):
                     o.state.in_(states),
                 )
                 .values(owner=owner, run=run, lease_until=now + lease, fence=o.fence + 1)
+                .returning(t.orders)
             )
-            mine = self._rows(
-                db, route, source_ids, o.owner == owner, o.lease_until > now, o.state.in_(states)
-            )
+            mine = sorted((row_of(row) for row in won.mappings()), key=_by_change)
             return [Claim(row.source_id, row.fence, row) for row in mine]
 
     def record(self, route: str, outcomes: Sequence[Outcome]) -> list[str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,6 +25,7 @@ __all__ = [
     "Seen",
     "fingerprint",
     "first_row",
+    "new_row",
     "news",
     "next_row",
     "row_of",
@@ -256,7 +258,13 @@ def first_row(route: str, one: Seen, now: datetime) -> dict[str, Any]:
     }
 
 
-def row_of(row: RowMapping) -> Row:
+def new_row(values: Mapping[str, Any]) -> Row:
+    """The row that was just made of `first_row`'s values."""
+    empty: dict[str, Any] = dict.fromkeys(column.name for column in t.orders.columns)
+    return replace(row_of({**empty, **values}), first_time=True)
+
+
+def row_of(row: Mapping[str, Any] | RowMapping) -> Row:
     target = OrderRef(id=row["target_id"], number=row["target_number"]) if row["target_id"] else None
     return Row(
         route=row["route"],

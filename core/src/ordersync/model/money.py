@@ -31,7 +31,8 @@ def _exact(value: Any) -> Any:
 
 
 def _plain(value: Decimal) -> str:
-    return format(value, "f")
+    text = str(value)
+    return format(value, "f") if "E" in text else text
 
 
 Amount = Annotated[

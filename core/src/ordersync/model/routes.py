@@ -20,13 +20,19 @@ class Filters(Frozen):
     """Which of the source's orders the route takes; others are recorded as skipped."""
 
     statuses: frozenset[OrderStatus] = frozenset({OrderStatus.OPEN, OrderStatus.COMPLETED})
+    """States of the order that are taken."""
     payment_statuses: frozenset[PaymentStatus] | None = None
+    """States of payment that are taken; none given: all."""
     fulfillment_statuses: frozenset[FulfillmentStatus] | None = None
+    """States of shipment that are taken; none given: all."""
     currencies: frozenset[str] | None = None
+    """ISO 4217 codes that are taken; none given: all."""
     tags: frozenset[str] | None = None
     """At least one of them."""
     placed_from: UtcTime | None = None
+    """Orders placed before this are skipped."""
     test_orders: bool = False
+    """Whether orders that the source calls a test are taken."""
 
 
 class Policies(Frozen):
@@ -37,6 +43,7 @@ class Policies(Frozen):
     guests: Literal["create", "without", "park"] = "create"
     """A buyer without an account: find or create a customer by e-mail, send without one, or park."""
     unknown_sku: Literal["park", "custom_line"] = "park"
+    """A SKU that the target does not have: park the order, or send the line without a product."""
     stock: Literal["ignore", "park"] = "ignore"
     """Whether an order beyond the target's stock parks."""
     confirm: bool = True
@@ -55,8 +62,11 @@ class Defaults(Frozen):
     """What an order gets that does not say."""
 
     email: str | None = None
+    """E-mail address of an order that has none."""
     country: str | None = Field(default=None, pattern=r"^[A-Z]{2}$")
+    """ISO 3166-1 country of an address that has none."""
     shipping_title: str = "Shipping"
+    """Name of a shipping line that has none."""
 
 
 class Route(Frozen):
@@ -64,15 +74,21 @@ class Route(Frozen):
 
     name: str
     source: str
+    """The connection that orders come from."""
     target: str
+    """The connection that they go to."""
     filters: Filters = Filters()
+    """Which orders are taken."""
     policies: Policies = Policies()
+    """What is done where orders or platforms differ."""
     defaults: Defaults = Defaults()
+    """What an order gets that does not say."""
     aliases: dict[str, str] = Field(default_factory=dict)
     """The source's SKU → the target's."""
     extensions: tuple[str, ...] = ()
     """Entry names of `ordersync.extensions`, in the order in which they shape."""
     extension_settings: dict[str, Extra] = Field(default_factory=dict)
+    """Entry name of an extension → its own keys."""
 
     @property
     def settings_hash(self) -> str:
