@@ -25,7 +25,7 @@ from ordersync.errors import (
     TryLater,
 )
 from ordersync.extensions import Extensions
-from ordersync.ledger import Cause, Ledger, State
+from ordersync.ledger import Cause, Ledger, Pruned, State
 from ordersync.model import Route, RunReport
 from ordersync.settings import Settings, check_connection, check_extension, load_settings
 from ordersync.transfer import OrderRow, Planned, Progress, RouteStatus, Transfer
@@ -37,6 +37,7 @@ from ordersync.transfer.house import Aliases, Fallbacks, Rules
 from ordersync.transfer.inquiry import Inquiry
 from ordersync.transfer.pair import PairCheck, PairReport
 from ordersync.transfer.plans import read_plan
+from ordersync.transfer.prune import prune
 from ordersync.transfer.rebuild import Rebuilder, Rebuilt
 from ordersync.transfer.reconcile import Reconciler
 from ordersync.transfer.survey import Survey
@@ -56,6 +57,7 @@ __all__ = [
     "PairReport",
     "Planned",
     "Progress",
+    "Pruned",
     "Rebuilt",
     "Reconciliation",
     "RouteStatus",
@@ -354,6 +356,15 @@ class Host:
         """
         routes = [self.settings.route(route)] if route is not None else list(self.settings.routes.values())
         return Eraser(self.ledger, routes).run(customer)
+
+    def prune(self, route: str, before: datetime, *, orders: bool = False) -> Pruned:
+        """Forget what is older than `before`, and with `orders` also the rows of settled orders. Asks no platform.
+
+        Raises BadInput if orders cannot be forgotten safely, LedgerTrouble.
+        """
+        found = self.settings.route(route)
+        ends = self.connection(found.source), self.connection(found.target)
+        return prune(found, *ends, self.ledger, before, orders=orders)
 
     def status(self) -> list[RouteStatus]:
         """How each route stands, from the ledger alone."""

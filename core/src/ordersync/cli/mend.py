@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ordersync.cli import forget
 from ordersync.cli.failures import ALL_DONE, PARKED
 from ordersync.cli.move import RouteArgument, SinceOption, moment
 from ordersync.cli.output import money, plain_json, when
@@ -27,6 +28,7 @@ SHOWN = 20
 _LEDGER_EXAMPLES = (
     "ordersync ledger rebuild orders",
     "ordersync ledger erase --customer buyer@example.com --json",
+    "ordersync ledger prune --older-than 90d",
 )
 
 PlacedSince = Annotated[
@@ -333,12 +335,13 @@ def register(app: typer.Typer) -> None:
         return PARKED if left else ALL_DONE
 
     ledger = typer.Typer(
-        help="Mend the ledger: rebuild what was lost, erase a customer. Every command takes --json.",
+        help="Mend the ledger: rebuild what was lost, erase a customer, forget what is old. Every command takes --json.",
         epilog="\b\nExamples:\n" + "\n".join(f"  {example}" for example in _LEDGER_EXAMPLES),
         rich_markup_mode=None,
         no_args_is_help=True,
     )
     app.add_typer(ledger, name="ledger")
+    forget.register(ledger)
 
     @command(
         ledger,

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["STOPPING", "moment", "register", "showing_progress"]
 
 STOPPING = "Finishing the order in hand, then stopping. Press Ctrl-C again to abort."
-_AGO = re.compile(r"(\d+)\s*([mhdw])")
-_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_AGO = re.compile(r"(\d+)\s*([mhdwy])")
+_UNITS = {"m": (1, "minutes"), "h": (1, "hours"), "d": (1, "days"), "w": (1, "weeks"), "y": (365, "days")}
 
 RouteArgument = Annotated[str, typer.Argument(metavar="ROUTE", help="The route's name in the settings file.")]
 OrderOption = Annotated[
@@ -57,7 +57,7 @@ def moment(text: str | None, option: str = "--since") -> datetime | None:
     ago = _AGO.fullmatch(text.strip())
     try:
         if ago:
-            return datetime.now(UTC) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+            return datetime.now(UTC) - timedelta(**{_UNITS[ago[2]][1]: _UNITS[ago[2]][0] * int(ago[1])})
         found = datetime.fromisoformat(text.strip())
         return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     except (ValueError, OverflowError):

@@ -3,6 +3,7 @@
 from ordersync.ledger.book import Ledger
 from ordersync.ledger.customers import CustomerBook, CustomerClaim
 from ordersync.ledger.parking import Cause, Halt, ParkBook
+from ordersync.ledger.pruning import PruneBook, Pruned
 from ordersync.ledger.restoring import ADOPTED, Kept, RestoreBook, Restored
 from ordersync.ledger.rows import Claim, Outcome, Row, Seen, fingerprint
 from ordersync.ledger.runs import RunBook, Telling
@@ -21,6 +22,8 @@ __all__ = [
     "Ledger",
     "Outcome",
     "ParkBook",
+    "PruneBook",
+    "Pruned",
     "RestoreBook",
     "Restored",
     "Row",

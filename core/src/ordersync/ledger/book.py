@@ -18,6 +18,7 @@ from ordersync.ledger import tables as t
 from ordersync.ledger.bulk import Bulk
 from ordersync.ledger.customers import CustomerBook
 from ordersync.ledger.parking import ParkBook
+from ordersync.ledger.pruning import PruneBook
 from ordersync.ledger.restoring import RestoreBook
 from ordersync.ledger.rows import (
     NEW,
@@ -53,7 +54,7 @@ def _bound(names: Sequence[str]) -> dict[str, Any]:
     return {name: sa.bindparam(name) for name in names}
 
 
-class Ledger(CustomerBook, ParkBook, RunBook, RestoreBook):
+class Ledger(CustomerBook, ParkBook, RunBook, RestoreBook, PruneBook):
     """The memory of all routes."""
 
     def __init__(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +24,8 @@ __all__ = ["HEAD", "Store"]
 HEAD = "0002"
 """The newest migration that this version knows."""
 _KNOWN = ("0001", "0002")
+BUSY = 30_000
+"""How long a SQLite ledger is waited for while another process writes to it; milliseconds."""
 
 
 class Store:
@@ -101,7 +103,7 @@ class Store:
             folder = Path(parsed.database).parent
             if not folder.is_dir():
                 raise LedgerTrouble(f"The ledger's folder {folder} does not exist.")
-            engine = sa.create_engine(parsed, connect_args={"timeout": 30})
+            engine = sa.create_engine(parsed, connect_args={"timeout": BUSY / 1000})
 
         @sa.event.listens_for(engine, "connect")
         def prepare(connection: sqlite3.Connection, _record: object) -> None:
@@ -111,7 +113,7 @@ class Store:
                     "journal_mode=WAL",
                     "synchronous=FULL",
                     "foreign_keys=ON",
-                    "busy_timeout=30000",
+                    f"busy_timeout={BUSY}",
                 ):
                     connection.execute(f"PRAGMA {pragma}").close()
             except sqlite3.Error:
@@ -160,6 +162,26 @@ class Store:
         moment = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
         assert isinstance(moment, datetime)
         return moment
+
+    def vacuum(self, tables: Iterable[str]) -> None:
+        """Give the room of deleted rows back. Raises LedgerTrouble, e.g. if the disk has no room for the copy."""
+        try:
+            if self.sqlite:
+                raw = self.engine.raw_connection()
+                try:
+                    for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+                        raw.cursor().execute(statement).close()
+                finally:
+                    raw.close()
+                return
+            with self.engine.connect() as plain:
+                connection = plain.execution_options(isolation_level="AUTOCOMMIT")
+                for table in tables:
+                    connection.exec_driver_sql(f"VACUUM ANALYZE {table}")
+        except DatabaseError as error:
+            raise self._trouble(error) from error
+        except sqlite3.Error as error:
+            raise LedgerTrouble(f"The ledger cannot be made smaller ({error}).") from error
 
     def close(self) -> None:
         self.engine.dispose()
