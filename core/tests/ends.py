@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, ClassVar
 
 from ordersync.connection import Connection
@@ -36,7 +37,7 @@ from ordersync.model import (
     Totals,
 )
 from ordersync.testing.reference import ReferenceConnector, ReferenceSettings, ReferenceStore
-from ordersync.transfer import Transfer
+from ordersync.transfer import Planned, Transfer
 from ordersync.transfer.adopt import Adopter, Adoption
 from ordersync.transfer.erase import Erased, Eraser
 from ordersync.transfer.gap import Discrepancy, Reconciliation
@@ -226,6 +227,9 @@ class Ends:
 
     def sync(self, **how: Any) -> RunReport:
         return Transfer(*self._parts(), clock=self.clock, workers=1).sync(**how)
+
+    def plan_to(self, file: Path) -> Iterator[Planned]:
+        return Transfer(*self._parts(), clock=self.clock, workers=1).write_plan(file)
 
     def retry(self) -> RunReport:
         return Transfer(*self._parts(), clock=self.clock, workers=1).retry()

@@ -2,6 +2,7 @@
 
 from ordersync.ledger.book import Ledger
 from ordersync.ledger.customers import CustomerBook, CustomerClaim
+from ordersync.ledger.items import ItemBook
 from ordersync.ledger.parking import Cause, Halt, ParkBook
 from ordersync.ledger.pruning import PruneBook, Pruned
 from ordersync.ledger.restoring import ADOPTED, Kept, RestoreBook, Restored
@@ -18,6 +19,7 @@ __all__ = [
     "CustomerBook",
     "CustomerClaim",
     "Halt",
+    "ItemBook",
     "Kept",
     "Ledger",
     "Outcome",

@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection, RowMapping
 from ordersync.ledger import tables as t
 from ordersync.ledger.bulk import Bulk
 from ordersync.ledger.customers import CustomerBook
+from ordersync.ledger.items import ItemBook
 from ordersync.ledger.parking import ParkBook
 from ordersync.ledger.pruning import PruneBook
 from ordersync.ledger.restoring import RestoreBook
@@ -54,7 +55,7 @@ def _bound(names: Sequence[str]) -> dict[str, Any]:
     return {name: sa.bindparam(name) for name in names}
 
 
-class Ledger(CustomerBook, ParkBook, RunBook, RestoreBook, PruneBook):
+class Ledger(CustomerBook, ParkBook, RunBook, RestoreBook, PruneBook, ItemBook):
     """The memory of all routes."""
 
     def __init__(

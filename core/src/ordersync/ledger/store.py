@@ -21,9 +21,9 @@ from ordersync.web import Clock
 
 __all__ = ["HEAD", "Store"]
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration that this version knows."""
-_KNOWN = ("0001", "0002")
+_KNOWN = ("0001", "0002", "0003")
 BUSY = 30_000
 """How long a SQLite ledger is waited for while another process writes to it; milliseconds."""
 

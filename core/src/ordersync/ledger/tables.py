@@ -21,7 +21,18 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-__all__ = ["bindings", "customers", "metadata", "orders", "payloads", "problems", "routes", "runs", "told"]
+__all__ = [
+    "bindings",
+    "customers",
+    "items",
+    "metadata",
+    "orders",
+    "payloads",
+    "problems",
+    "routes",
+    "runs",
+    "told",
+]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -146,6 +157,16 @@ customers = Table(
     Column("owner", String(64)),
     Column("lease_until", Moment),
     Column("updated_at", Moment, nullable=False),
+)
+
+items = Table(
+    "items",
+    metadata,
+    Column("connection", String(100), primary_key=True, comment="the target"),
+    Column("sku", String(255), primary_key=True),
+    Column("item", JSON, nullable=False),
+    Column("looked_up_at", Moment, nullable=False),
+    comment="what a target's SKUs stood for when they were looked up last",
 )
 
 runs = Table(

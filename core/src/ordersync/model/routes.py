@@ -56,6 +56,9 @@ class Policies(Frozen):
     halt_after: int | None = Field(default=20, ge=1)
     """After how many orders in a row that the target refuses for the same cause the route stands still until a person
     lets it go on; None: never."""
+    remember_items: int = Field(default=15, ge=0)
+    """For how many minutes what the target said of a SKU counts without asking again; 0: every run asks anew. If an order
+    is refused that rests on it, it is forgotten, and the order tried once more."""
 
 
 class Defaults(Frozen):
@@ -94,9 +97,11 @@ class Route(Frozen):
     def settings_hash(self) -> str:
         """Changes when a rule changes; skipped and parked orders are offered again then.
 
-        An alias is no rule: a new one frees the orders that waited for it, and no other.
+        An alias is no rule: a new one frees the orders that waited for it, and no other. How long something is
+        remembered judges nothing.
         """
         rules = self.model_dump(mode="json", exclude={"name", "aliases"})
+        del rules["policies"]["remember_items"]
         for name in ("statuses", "payment_statuses", "fulfillment_statuses", "currencies", "tags"):
             if rules["filters"].get(name) is not None:
                 rules["filters"][name] = sorted(rules["filters"][name])

@@ -151,7 +151,14 @@ class Desk:
         """Held while listeners are told and while failures are counted: windows are sent by several threads."""
         self.started = clock.now()
         self.resolver = Resolver(
-            target, ledger, clock, owner=self.id, workers=workers, read_only=False, lease=lease
+            target,
+            ledger,
+            clock,
+            owner=self.id,
+            workers=workers,
+            read_only=False,
+            lease=lease,
+            memory=timedelta(minutes=route.policies.remember_items),
         )
         self.preparer = Preparer(route, source, target, extensions, self.resolver)
         self.moved: dict[str, str] = {}

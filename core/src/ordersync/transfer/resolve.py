@@ -74,7 +74,9 @@ class Resolver:
         workers: int,
         read_only: bool,
         lease: timedelta = LEASE,
+        memory: timedelta = timedelta(0),
     ) -> None:
+        """`memory` is how old an item of the ledger may be that counts without asking again."""
         self._target = target
         self._ledger = ledger
         self._clock = clock
@@ -82,7 +84,12 @@ class Resolver:
         self._workers = workers
         self._read_only = read_only
         self._lease = lease
+        self._memory = memory
         self._items: dict[str, Found] = {}
+        self._fresh: dict[str, Item] = {}
+        """Looked up in this run; the ledger is told at its end."""
+        self._remembered: set[str] = set()
+        """Not looked up in this run: the ledger knew them."""
         self._stock: dict[str, Stock | None] = {}
         self._stale = False
         self._customers: dict[str, CustomerRef | Problem | Wait | None] = {}
@@ -98,8 +105,15 @@ class Resolver:
             self._items.clear()
             self._stock.clear()
         new = sorted(set(skus) - set(self._items))
+        if new and self._memory:
+            since = self._clock.now() - self._memory
+            known = self._ledger.known_items(self._target.name, new, since)
+            self._items.update(known)
+            self._remembered |= set(known)
+            new = [sku for sku in new if sku not in known]
         if not new:
             return
+        self._remembered -= set(new)
         outcomes = ask_each(
             self._target,
             new,
@@ -109,7 +123,21 @@ class Resolver:
             workers=self._workers,
         )
         for sku, outcome in zip(new, outcomes, strict=True):
-            self._items[sku] = self._found(sku, outcome)
+            found = self._items[sku] = self._found(sku, outcome)
+            if isinstance(found, Item):
+                self._fresh[sku] = found
+        if len(self._fresh) > REMEMBERED:
+            self.remember()
+
+    def remember(self) -> None:
+        """Tell the ledger what was looked up, for the runs to come."""
+        fresh, self._fresh = self._fresh, {}
+        if self._memory and not self._read_only:
+            self._ledger.remember_items(self._target.name, fresh, self._clock.now())
+
+    def ask_anew(self) -> None:
+        """From now on nothing counts that this run has not looked up itself."""
+        self._memory = timedelta(0)
 
     def item(self, sku: str) -> Found:
         """What is known about `sku`, which was looked up; it is again if it was forgotten meanwhile."""
@@ -117,10 +145,20 @@ class Resolver:
             self.look_up_skus([sku])
         return self._items[sku]
 
-    def forget(self) -> None:
-        """Forget items before the next look-up: the target refused an order, perhaps because of what was remembered.
-        May be called by another thread than the one that looks up."""
+    def forget(self, skus: Iterable[str]) -> bool:
+        """Forget all items before the next look-up: the target refused an order of these SKUs, perhaps because of what
+        was remembered. Answers whether one of them was not looked up in this run: then the order deserves another try.
+
+        May be called by another thread than the one that looks up.
+        """
         self._stale = True
+        mine = sorted(set(skus))
+        old = [sku for sku in mine if sku in self._remembered]
+        if self._memory:
+            self._ledger.forget_items(self._target.name, mine)
+        for sku in mine:
+            self._fresh.pop(sku, None)
+        return bool(old)
 
     @staticmethod
     def _found(sku: str, outcome: Done[Item | None] | Failed) -> Found:

@@ -102,6 +102,7 @@ class Run:
                 report = self.report()
                 words = asdict(report)
                 words.pop("elapsed")
+                self._desk.resolver.remember()
                 self._desk.ledger.end_run(self._desk.id, words)
                 self._desk.tell("on_sync_finished", None, report=report)
                 log.info(
@@ -197,6 +198,7 @@ class Run:
         """The orders that a plan creates, and no other; each only if what it rests on still holds."""
         self._single = True
         self._plan = plan
+        self._desk.resolver.ask_anew()
         for part in chunks(plan.to_create(), 100):
             if self._desk.stop.is_set():
                 return

@@ -198,8 +198,11 @@ class Sender:
                 elif isinstance(error, InDoubt | PluginBroken):
                     self._finisher.doubt(work, error)
                 elif isinstance(error, Refused | NotOffered):
-                    self._desk.resolver.forget()
-                    self._desk.park(work, refusal(error), unsent=True)
+                    if self._desk.resolver.forget(line.sku for line in work.draft.lines if line.sku):
+                        self._desk.record([Outcome(work.claim, State.SEEN)])
+                        self._desk.later(work.source_id, error)
+                    else:
+                        self._desk.park(work, refusal(error), unsent=True)
                 else:
                     self._desk.record([Outcome(work.claim, State.SEEN)])
                     if isinstance(error, AccessDenied | Unreachable):
