@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
+import sys
 import threading
 import typing
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
 from typing import Any, ClassVar, Literal
 
 import pluggy
 
+from ordersync.deprecation import Use, fields_used, tell
 from ordersync.errors import NotOffered, OrderSyncError, PluginBroken
 from ordersync.hookspecs import PROJECT, ConnectorSpecs
 from ordersync.model import (
@@ -38,51 +38,13 @@ from ordersync.model import (
     Subscription,
     UpdateAsk,
 )
+from ordersync.signatures import signature_problems
 
 __all__ = ["Connection", "WriteSafety", "signature_problems"]
 
 WriteSafety = Literal["unique key", "searched stamp", "none"]
 """`unique key`: the platform itself keeps one order per key. `searched stamp`: the key is looked for before anything is
 sent again. `none`: a lost answer parks the order for a person."""
-
-
-def signature_problems(plugin: object, specs: type = ConnectorSpecs) -> list[str]:
-    """What is wrong with the signatures of a plugin's hooks, one sentence each; empty if nothing is.
-
-    Parameters must be a subset of the specification's, positional-or-keyword, without defaults, annotated the same.
-    pluggy would accept keyword-only or misspelt-with-default ones and fail at the first call, or never.
-    """
-    kind: Any = type(plugin)
-    return list(_class_problems(kind, specs))
-
-
-@cache
-def _class_problems(plugin: Hashable, specs: type) -> tuple[str, ...]:
-    problems = []
-    for name in dir(plugin):
-        method = getattr(plugin, name, None)
-        if getattr(method, f"{PROJECT}_impl", None) is None:
-            continue
-        spec = getattr(specs, name, None)
-        if spec is None:
-            problems.append(f"{name}: there is no such hook")
-            continue
-        try:
-            wanted = typing.get_type_hints(spec)
-            given = typing.get_type_hints(method)
-        except NameError as error:
-            problems.append(f"{name}: its annotations cannot be read ({error}); import them at run time")
-            continue
-        for parameter in list(inspect.signature(typing.cast(Any, method)).parameters.values())[1:]:
-            if parameter.name not in inspect.signature(spec).parameters:
-                problems.append(f"{name}: there is no parameter {parameter.name!r}")
-            elif parameter.kind is not parameter.POSITIONAL_OR_KEYWORD:
-                problems.append(f"{name}: {parameter.name!r} must be positional-or-keyword")
-            elif parameter.default is not parameter.empty:
-                problems.append(f"{name}: {parameter.name!r} must not have a default")
-            elif given.get(parameter.name) != wanted.get(parameter.name):
-                problems.append(f"{name}: {parameter.name!r} must be annotated {wanted[parameter.name]}")
-    return tuple(problems)
 
 
 class _Manager(pluggy.PluginManager):
@@ -101,14 +63,17 @@ class _Manager(pluggy.PluginManager):
 class Connection:
     """Asks one connector. Every method raises NotOffered if the connector lacks the hook: check `offers` first."""
 
+    specs: ClassVar[type] = ConnectorSpecs
+    """What is asked."""
+
     def __init__(self, name: str, platform: str, connector: object) -> None:
         """`platform` is the connector's entry name. Raises PluginBroken if the connector breaks the contract."""
         self.name = name
         self.platform = platform
         self.connector = connector
         self._manager = _Manager(PROJECT)
-        self._manager.add_hookspecs(ConnectorSpecs)
-        problems = signature_problems(connector)
+        self._manager.add_hookspecs(self.specs)
+        problems = signature_problems(connector, self.specs)
         if problems:
             raise PluginBroken(f"The connector {platform!r} breaks the contract: {'; '.join(problems)}.")
         try:
@@ -147,6 +112,11 @@ class Connection:
         if close:
             close()
 
+    def _tell(self, use: Use) -> None:
+        tell(
+            self.platform, use, file=getattr(sys.modules.get(type(self.connector).__module__), "__file__", "")
+        )
+
     def _ask(self, hook: str, **arguments: Any) -> Any:
         if hook not in self.offers:
             raise NotOffered(
@@ -154,7 +124,10 @@ class Connection:
                 remedy=f"`ordersync connectors {self.platform}` lists what it does.",
             )
         with self._guarded(hook):
-            return getattr(self._manager.hook, hook)(**arguments)
+            answer = getattr(self._manager.hook, hook)(**arguments)
+        for use in fields_used(answer):
+            self._tell(use)
+        return answer
 
     @contextmanager
     def _guarded(self, hook: str) -> Iterator[None]:
@@ -176,6 +149,8 @@ class Connection:
         self._account = account
         concurrency = self._facts.concurrency
         self._facts = account.facts or self._facts
+        for use in fields_used(self._facts):
+            self._tell(use)
         if self._facts.concurrency != concurrency:
             self._slots = threading.BoundedSemaphore(self._facts.concurrency)
         return account
@@ -261,6 +236,8 @@ class Connection:
         return self.facts.batch_sizes.get(hook, self.facts.page_size)
 
     def _batch(self, hook: str, parameter: str, elements: Sequence[Any]) -> Sequence[Any]:
+        if not elements and hook in self.offers:
+            return []
         answers = self._ask(hook, **{parameter: elements})
         if answers is None or len(answers) != len(elements):
             raise PluginBroken(
