@@ -93,6 +93,37 @@ def test_the_last_error_is_raised() -> None:
     assert clock.now() - NOON == timedelta(seconds=1.5)
 
 
+def test_a_platform_that_names_short_waits_is_waited_for() -> None:
+    """Eight refusals in a row, each of which says when: a busy hour, not a failure."""
+    clock = VirtualClock(NOON)
+    waits = [RateLimited("x", when=NOON + timedelta(seconds=20 * i)) for i in range(1, 9)]
+    assert patiently(failing(*waits), clock=clock) == "done"
+    assert clock.now() - NOON == timedelta(seconds=160)
+
+
+def test_but_not_for_ever() -> None:
+    clock = VirtualClock(NOON)
+
+    def call() -> str:
+        raise RateLimited("again", when=clock.now() + timedelta(seconds=80))
+
+    with pytest.raises(RateLimited):
+        patiently(call, clock=clock)
+    assert clock.now() - NOON == timedelta(seconds=240)
+
+
+def test_named_waits_use_up_no_attempts() -> None:
+    clock = VirtualClock(NOON)
+    errors: list[Exception] = [
+        TryLater("x"),
+        RateLimited("y", when=NOON + timedelta(seconds=9)),
+        TryLater("x"),
+    ]
+    assert patiently(failing(*errors), clock=clock, attempts=3) == "done"
+    with pytest.raises(TryLater, match="third"):
+        patiently(failing(*errors, TryLater("third")), clock=clock, attempts=3)
+
+
 @pytest.mark.parametrize("error", [InDoubt("x"), ValueError("x")])
 def test_nothing_else_is_repeated(error: Exception) -> None:
     clock = VirtualClock(NOON)

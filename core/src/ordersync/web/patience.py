@@ -20,6 +20,8 @@ __all__ = ["Bucket", "patiently", "retry_after"]
 T = TypeVar("T")
 LONGEST_WAIT = 90.0
 """Seconds; a platform that asks for more gets its way, but the caller is told instead of being held."""
+LONGEST_PATIENCE = 300.0
+"""Seconds that one call waits in all for a platform that names its waits."""
 _A_YEAR = 365 * 86400.0
 
 
@@ -58,12 +60,14 @@ def _http_date(value: str) -> datetime | None:
 def patiently(
     call: Callable[[], T], *, clock: Clock, attempts: int = 5, log: logging.Logger | None = None
 ) -> T:
-    """Call until it does not raise TryLater, at most `attempts` times, pausing in between.
+    """Call until it does not raise TryLater, pausing in between.
 
     The pause is what the platform asked for (`TryLater.when`), else 0.5, 1, 2, 4 … seconds, at most 30; a `when` that
-    has passed already counts as none. Raises the last TryLater, or at once if the platform asks for more than
-    `LONGEST_WAIT` seconds; any other error at once.
+    has passed already counts as none. A platform that names each wait is given `LONGEST_PATIENCE` seconds of waiting in
+    all; failures that name none are met at most `attempts` times. Raises the last TryLater, or at once if the platform
+    asks for more than `LONGEST_WAIT` seconds; any other error at once.
     """
+    unnamed = 0
 
     def asked(state: tenacity.RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
@@ -75,8 +79,16 @@ def patiently(
         return seconds if seconds > 0 else float(min(0.5 * 2 ** min(state.attempt_number - 1, 9), 30.0))
 
     def worthwhile(state: tenacity.RetryCallState) -> bool:
+        nonlocal unnamed
         error = state.outcome.exception() if state.outcome else None
-        return isinstance(error, TryLater) and asked(state) <= LONGEST_WAIT
+        if not isinstance(error, TryLater):
+            return False
+        seconds = asked(state)
+        unnamed += seconds <= 0
+        return seconds <= LONGEST_WAIT
+
+    def enough(state: tenacity.RetryCallState) -> bool:
+        return unnamed >= attempts or state.idle_for + asked(state) > LONGEST_PATIENCE
 
     def told(state: tenacity.RetryCallState) -> None:
         if log and state.next_action:
@@ -85,7 +97,7 @@ def patiently(
 
     return tenacity.Retrying(
         sleep=clock.sleep,
-        stop=tenacity.stop_after_attempt(attempts),
+        stop=enough,
         wait=pause,
         retry=worthwhile,
         before_sleep=told,
