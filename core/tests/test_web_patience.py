@@ -121,7 +121,7 @@ def test_named_waits_use_up_no_attempts() -> None:
     ]
     assert patiently(failing(*errors), clock=clock, attempts=3) == "done"
     with pytest.raises(TryLater, match="third"):
-        patiently(failing(*errors, TryLater("third")), clock=clock, attempts=3)
+        patiently(failing(*errors, TryLater("third")), clock=VirtualClock(NOON), attempts=3)
 
 
 @pytest.mark.parametrize("error", [InDoubt("x"), ValueError("x")])
