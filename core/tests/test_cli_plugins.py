@@ -10,7 +10,9 @@ import pytest
 from ordersync.cli import main
 from ordersync.discovery import installed
 
-FIELDS = {"name", "version", "distribution", "hook_api", "hooks", "problem", "summary"}
+FIELDS = set(
+    """name version distribution hook_api core_hook_api fits hooks deprecated problem remedy warnings summary""".split()
+)
 
 
 def test_connectors(capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,10 +13,10 @@ FLOORS = {
     room: floor
     for floor, rooms in enumerate(
         (
-            ("errors",),
+            ("errors", "deprecation"),
             ("model",),
             ("hookspecs", "web", "logs"),
-            ("shapes",),
+            ("shapes", "signatures", "compatibility"),
             ("discovery", "connection", "ledger"),
             ("extensions",),
             ("transfer", "settings"),
@@ -26,8 +26,8 @@ FLOORS = {
     )
     for room in rooms
 }
-"""GROUND is errors and model, FIRST hookspecs, web, logs and shapes, SECOND discovery to extensions, THIRD transfer and
-settings; then the host, and the command line is the ROOF."""
+"""GROUND is errors, deprecation and model, FIRST hookspecs, web, logs, shapes, signatures and compatibility, SECOND discovery
+to extensions, THIRD transfer and settings; then the host, and the command line is the ROOF."""
 ALONE = {
     "stevedore": {"discovery"},
     "pluggy": {"hookspecs", "connection", "extensions"},
@@ -36,7 +36,7 @@ ALONE = {
     "httpx": {"web", "host", "testing"},
     "typer": {"cli"},
     "rich": {"cli"},
-    "jsonschema": {"settings", "shapes"},
+    "jsonschema": {"settings", "shapes", "testing"},
 }
 
 

@@ -38,7 +38,7 @@ from ordersync.model import (
     Subscription,
     UpdateAsk,
 )
-from ordersync.signatures import signature_problems
+from ordersync.signatures import deprecated_uses, signature_problems
 
 __all__ = ["Connection", "WriteSafety", "signature_problems"]
 
@@ -88,6 +88,8 @@ class Connection:
         self._account: Account | None = None
         self._slots = threading.BoundedSemaphore(self._facts.concurrency)
         """One per call that the platform likes at once, whoever makes it: windows, look-ups, the reader."""
+        for use in (*deprecated_uses(type(connector), self.specs), *fields_used(self._facts)):
+            self._tell(use)
 
     @property
     def facts(self) -> Facts:

@@ -8,13 +8,10 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
-from stevedore import driver
-from stevedore.exception import MultipleMatches, NoMatches
-
+from ordersync.compatibility import Declared, declared
 from ordersync.errors import BadSettings, NotOffered, PluginBroken
-from ordersync.hookspecs import HOOK_API, PROJECT, ConnectorSpecs, ExtensionSpecs
+from ordersync.hookspecs import PROJECT, ConnectorSpecs, ExtensionSpecs
+from ordersync.signatures import class_problems, deprecated_uses
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -36,6 +33,7 @@ __all__ = [
 
 CONNECTORS = "ordersync.connectors"
 EXTENSIONS = "ordersync.extensions"
+_MADE_FOR_ANOTHER = "Install a version of the plugin, or of ordersync, that fits the other."
 _SPECS: dict[str, type] = {CONNECTORS: ConnectorSpecs, EXTENSIONS: ExtensionSpecs}
 
 
@@ -63,6 +61,15 @@ class Plugin:
     """What it implements; empty if it was not loaded."""
     problem: str
     summary: str
+    remedy: str = ""
+    """What to do about the problem, or about the first of the warnings."""
+    warnings: tuple[str, ...] = ()
+    """What hurts nobody today."""
+    deprecated: tuple[str, ...] = ()
+    """Hooks and parameters that it uses though they will go."""
+
+    fits: bool = True
+    """Whether it was made for this version of ordersync, as far as it says so."""
 
 
 def installed(group: str = CONNECTORS, load: bool = True) -> list[Plugin]:
@@ -70,35 +77,75 @@ def installed(group: str = CONNECTORS, load: bool = True) -> list[Plugin]:
 
     With `load` false nothing is imported, and `hooks` stays empty.
     """
-    found = sorted(metadata.entry_points(group=group), key=lambda point: point.name)
+    found = sorted(
+        metadata.entry_points(group=group),
+        key=lambda point: (point.name, point.dist.name if point.dist else ""),
+    )
     names = [point.name for point in found]
-    plugins = []
-    for point in found:
-        problem = _unfit(point)
-        if names.count(point.name) > 1:
-            problem = (
-                f"{names.count(point.name)} installed packages call themselves {point.name!r}; remove one"
-            )
-        hooks: tuple[str, ...] = ()
-        if load and not problem:
-            try:
-                hooks = offered(_load(group, point.name), group)
-            except PluginBroken as error:
-                problem = error.message
-        dist = point.dist
-        plugins.append(
-            Plugin(
-                name=point.name,
-                group=group,
-                distribution=dist.name if dist else "",
-                version=dist.version if dist else "",
-                hook_api=_declared(point),
-                hooks=hooks,
-                problem=problem,
-                summary=str(dist.metadata["Summary"] or "") if dist else "",
-            )
+    return [_described(point, names.count(point.name), load=load) for point in found]
+
+
+def _described(point: metadata.EntryPoint, namesakes: int, *, load: bool) -> Plugin:
+    dist = point.dist
+    says = declared(dist)
+    problem, remedy = says.problem, _MADE_FOR_ANOTHER if says.problem else ""
+    if namesakes > 1:
+        problem = f"{namesakes} installed packages call themselves {point.name!r}; remove one"
+        remedy = "Uninstall all but one of them."
+    hooks: tuple[str, ...] = ()
+    uses: tuple[str, ...] = ()
+    if load and not problem:
+        try:
+            kind = _usable(_imported(point), point)
+            hooks = offered(kind, point.group)
+            uses = tuple(map(str, deprecated_uses(kind, _SPECS[point.group])))
+        except PluginBroken as error:
+            problem, remedy = error.message, error.remedy
+    if says.warnings and not problem:
+        remedy = f"Its author should require `ordersync>={_core_series()}`."
+    return Plugin(
+        name=point.name,
+        group=point.group,
+        distribution=dist.name if dist else "",
+        version=dist.version if dist else "",
+        hook_api=says.range,
+        hooks=hooks,
+        problem=problem,
+        summary=str(dist.metadata["Summary"] or "") if dist else "",
+        remedy=remedy,
+        warnings=says.warnings,
+        deprecated=uses,
+        fits=not says.problem,
+    )
+
+
+def _imported(point: metadata.EntryPoint) -> Any:
+    """What the entry point names, for a list: whether the name is taken twice has been seen there already."""
+    try:
+        return point.load()
+    except (Exception, SystemExit) as error:
+        raise _unimportable(point, error) from error
+
+
+def _core_series() -> str:
+    major, minor, *_ = metadata.version(PROJECT).split(".")
+    return f"{major}.{minor},<{int(major) + 1}"
+
+
+def _usable(found: Any, point: metadata.EntryPoint) -> type:
+    """The plugin's class. Raises PluginBroken if it is none, or if it breaks the contract."""
+    kind = "connector" if point.group == CONNECTORS else "extension"
+    tell = "Tell its author: it breaks the contract."
+    if not isinstance(found, type):
+        raise PluginBroken(f"The {kind} {point.name!r} is not a class.", remedy=tell)
+    if point.group == CONNECTORS and getattr(found, "settings_model", None) is None:
+        raise PluginBroken(f"The connector {point.name!r} has no settings_model.", remedy=tell)
+    problems = class_problems(found, _SPECS[point.group])
+    if problems:
+        raise PluginBroken(
+            f"The {kind} {point.name!r} breaks the contract: {'; '.join(problems)}.", remedy=tell
         )
-    return plugins
+    return found
 
 
 def connector_class(name: str) -> ConnectorClass:
@@ -160,15 +207,17 @@ def offered(plugin: Any, group: str = CONNECTORS) -> tuple[str, ...]:
 def _load(group: str, name: str) -> Any:
     points = [point for point in metadata.entry_points(group=group) if point.name == name]
     for point in points:
-        problem = _unfit(point)
-        if problem:
-            raise PluginBroken(f"The plugin {name!r} cannot be used: {problem}.")
+        says: Declared = declared(point.dist)
+        if says.problem and len(points) == 1:
+            raise PluginBroken(
+                f"The plugin {name!r} cannot be used: {says.problem}.", remedy=_MADE_FOR_ANOTHER
+            )
 
-    def failed(_manager: Any, point: Any, error: BaseException) -> None:
-        raise PluginBroken(
-            f"The plugin {point.name!r} cannot be imported ({type(error).__name__}: {error}).",
-            remedy="Reinstall its package, or tell its author.",
-        ) from error
+    def failed(_manager: Any, _point: Any, error: BaseException) -> None:
+        raise _unimportable(points[0], error) from error
+
+    from stevedore import driver
+    from stevedore.exception import MultipleMatches, NoMatches
 
     try:
         return driver.DriverManager(
@@ -178,6 +227,8 @@ def _load(group: str, name: str) -> Any:
             on_load_failure_callback=failed,
             on_missing_entrypoints_callback=lambda _missing: None,
         ).driver
+    except (SystemExit, AssertionError) as error:
+        raise _unimportable(points[0], error) from error
     except MultipleMatches:
         raise PluginBroken(
             f"Several installed packages call themselves {name!r}.", remedy="Remove all but one."
@@ -193,29 +244,11 @@ def _load(group: str, name: str) -> Any:
         ) from None
 
 
-def _requirement(point: metadata.EntryPoint) -> Requirement | None:
-    for text in (point.dist.requires or ()) if point.dist else ():
-        try:
-            requirement = Requirement(text)
-        except InvalidRequirement:
-            continue
-        if canonicalize_name(requirement.name) == PROJECT and requirement.marker is None:
-            return requirement
-    return None
-
-
-def _declared(point: metadata.EntryPoint) -> str:
-    requirement = _requirement(point)
-    if point.dist and canonicalize_name(point.dist.name) == PROJECT:
-        return HOOK_API
-    return str(requirement.specifier) if requirement else ""
-
-
-def _unfit(point: metadata.EntryPoint) -> str:
-    requirement = _requirement(point)
-    if requirement is None:
-        return ""
-    version = metadata.version(PROJECT)
-    if requirement.specifier.contains(version, prereleases=True):
-        return ""
-    return f"it was made for ordersync {requirement.specifier}, and this is {version}"
+def _unimportable(point: metadata.EntryPoint, error: BaseException) -> PluginBroken:
+    package = point.dist.name if point.dist else point.name
+    remedy = f"Reinstall it (`pip install --force-reinstall {package}`), or tell its author."
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        remedy = f"Install what it needs: `pip install --upgrade {package}` (missing: {error.name})."
+    return PluginBroken(
+        f"The plugin {point.name!r} cannot be imported ({type(error).__name__}: {error}).", remedy=remedy
+    )

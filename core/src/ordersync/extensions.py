@@ -9,10 +9,11 @@ from typing import Any
 
 import pluggy
 
-from ordersync.connection import signature_problems
+from ordersync.deprecation import tell
 from ordersync.errors import PluginBroken
 from ordersync.hookspecs import PROJECT, ExtensionSpecs
 from ordersync.model import Decision, Draft, Order, Problem
+from ordersync.signatures import deprecated_uses, signature_problems
 
 __all__ = ["Extensions", "Told"]
 
@@ -47,6 +48,8 @@ class Extensions:
                         problems.append(f"{caller.name}: wrappers are not allowed")
             if problems:
                 raise PluginBroken(f"The extension {name!r} breaks the contract: {'; '.join(problems)}.")
+            for use in deprecated_uses(type(plugin), ExtensionSpecs):
+                tell(name, use)
             self._managers.append((name, manager))
 
     def shape_order(self, order: Order) -> Order:

@@ -109,13 +109,20 @@ def _row_json(row: OrderRow) -> dict[str, Any]:
 
 
 def _plugin_json(plugin: Plugin) -> dict[str, Any]:
+    from ordersync.hookspecs import HOOK_API
+
     return {
         "name": plugin.name,
         "version": plugin.version,
         "distribution": plugin.distribution,
         "hook_api": plugin.hook_api,
+        "core_hook_api": HOOK_API,
+        "fits": plugin.fits,
         "hooks": list(plugin.hooks),
+        "deprecated": list(plugin.deprecated),
         "problem": plugin.problem or None,
+        "remedy": plugin.remedy or None,
+        "warnings": list(plugin.warnings),
         "summary": plugin.summary,
     }
 
@@ -127,7 +134,9 @@ def _one_connector(session: Session, plugin: Plugin) -> int:
 
     output = session.output
     if plugin.problem:
-        raise PluginBroken(f"The connector {plugin.name!r} cannot be used: {plugin.problem}.")
+        raise PluginBroken(
+            f"The connector {plugin.name!r} cannot be used: {plugin.problem}.", remedy=plugin.remedy
+        )
     facts = getattr(connector_class(plugin.name), "facts", None)
     schema = connector_schema(settings_model_of(plugin.name))
     try:
@@ -332,10 +341,20 @@ def register(app: typer.Typer) -> None:
         session.output.table(
             ("name", "version", "package", "for ordersync", ">hooks", "problem"),
             [
-                (p.name, p.version, p.distribution, p.hook_api, len(p.hooks), clean(p.problem))
+                (
+                    p.name,
+                    p.version,
+                    p.distribution,
+                    p.hook_api or "?",
+                    len(p.hooks),
+                    clean(" ".join(filter(None, (p.problem, p.remedy if p.problem else "")))),
+                )
                 for p in plugins
             ],
         )
+        for plugin in plugins:
+            for warning in (*plugin.warnings, *(f"it uses {use}" for use in plugin.deprecated)):
+                session.output.note(f"{plugin.name}: {clean(warning)}.")
         if not extensions:
             session.output.say("What next: `ordersync connectors NAME` tells what one can do and needs.")
         return ALL_DONE
