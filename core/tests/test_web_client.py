@@ -28,7 +28,7 @@ from ordersync.errors import (
     UnexpectedReply,
     Unreachable,
 )
-from ordersync.web import Access, Bucket, Reply, Verdict, VirtualClock, default_error, verdict
+from ordersync.web import Access, Bucket, Reply, Verdict, VirtualClock, default_error, offset_pages, verdict
 from ordersync.web.patience import LONGEST_WAIT
 from ordersync.web.verdict import STATUS
 
@@ -207,6 +207,16 @@ def test_before_is_called_for_every_attempt_also_after_renewing() -> None:
     platform.client.get(before=lambda: bucket.take(1))
     assert len(platform.asked) == 3
     assert platform.waited == pytest.approx(20)
+
+
+def test_a_client_has_a_budget_for_every_request_whoever_asks() -> None:
+    taken: list[str] = []
+    platform = Platform(
+        httpx.Response(503), httpx.Response(200, json=[]), before=lambda: taken.append("client")
+    )
+    platform.client.get(before=lambda: taken.append("request"))
+    list(offset_pages(platform.client, "orders"))
+    assert taken == ["client", "request", "client", "request", "client"]
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

@@ -226,7 +226,7 @@ def test_credentials_are_really_checked(ask: Store, sandbox: Sandbox) -> None:
 
 
 def test_the_window_counts_down_and_refuses(ask: Store, sandbox: Sandbox) -> None:
-    sandbox.quota = 2
+    sandbox.window.quota = 2
     left = [ask("GET", "/v2/store").headers["x-rate-limit-requests-left"] for _ in range(2)]
     assert left == ["1", "0"]
     refused = ask("GET", "/v2/store")

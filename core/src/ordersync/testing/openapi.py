@@ -14,7 +14,7 @@ from __future__ import annotations
 import gzip
 import re
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -36,7 +36,7 @@ from werkzeug.datastructures import Headers, ImmutableMultiDict
 
 from ordersync.web import read
 
-__all__ = ["Deviation", "Exchange", "Known", "OpenApi", "Recorder"]
+__all__ = ["Described", "Deviation", "Exchange", "Known", "OpenApi", "Recorder"]
 
 _HOST = "http://vendor.example"
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -128,6 +128,18 @@ class Known:
         return fnmatchcase(f"{deviation.place} {deviation.path}".strip(), pattern)
 
 
+@dataclass(frozen=True)
+class Described:
+    """An operation as a file has it."""
+
+    name: str
+    """`GET /v2/orders/{order_id}`, with the path of the file's server in front."""
+    content: Mapping[str, Any]
+    """Its parameters, request body and responses."""
+    resolved: Callable[[Any], Any]
+    """The node, or what its `$ref` within the file leads to."""
+
+
 class OpenApi:
     """One or several OpenAPI files of one vendor. Reading a file is slow: keep this for the session."""
 
@@ -136,13 +148,15 @@ class OpenApi:
         *documents: Path | Mapping[str, Any],
         known: Sequence[Known] = (),
         undocumented: bool = True,
+        credentials: bool = True,
     ) -> None:
         """`documents` are files (YAML or JSON, also `.gz`) or their contents, the first that knows a path counts.
 
         `undocumented` false lets answers have properties that the file does not name (a recording of a server that
-        is ahead of its documents); requests never. Raises ValueError if a file is neither OpenAPI 3 nor Swagger 2.
+        is ahead of its documents); requests never. `credentials` false asks for none: without them nothing else of a
+        request would be looked at. Raises ValueError if a file is neither OpenAPI 3 nor Swagger 2.
         """
-        self._files = [_Document(_loaded(one)) for one in documents]
+        self._files = [_Document(_loaded(one), credentials=credentials) for one in documents]
         self._known = tuple(known)
         self._used: set[Known] = set()
         self._undocumented = undocumented
@@ -174,24 +188,40 @@ class OpenApi:
             listed = "\n".join(f"  {one} ({times} times)" for one, times in sorted(found.items()))
             raise AssertionError(f"{len(found)} deviations from the vendor's file:\n{listed}")
 
-    def deviations(self, exchange: Exchange) -> list[Deviation]:
-        """What is not as documented and not known, request first."""
+    def operations(self) -> Iterator[Described]:
+        """Everything that the files describe."""
+        for document in self._files:
+            for one in document.operations():
+                yield Described(one.name, one.content, document.resolved)
+
+    def described(self, method: str, path: str) -> Described | None:
+        """The operation that a request is for, if a file describes it."""
+        path = unquote(path)
+        for document in self._files:
+            found = document.operation(method, path)
+            if found:
+                return Described(found.name, found.content, document.resolved)
+        return None
+
+    def deviations(self, exchange: Exchange, *, answer: bool = True) -> list[Deviation]:
+        """What is not as documented and not known, request first; without `answer` the request alone is looked at."""
         found = []
-        for one in self._all(exchange):
+        for one in self._all(exchange, answer=answer):
             reasons = [known for known in self._known if known.covers(one)]
             self._used.update(reasons)
             if not reasons and one not in found:
                 found.append(one)
         return found
 
-    def _all(self, exchange: Exchange) -> Iterator[Deviation]:
+    def _all(self, exchange: Exchange, *, answer: bool) -> Iterator[Deviation]:
         path = unquote(urlsplit(exchange.url).path)
         for document in self._files:
             operation = document.operation(exchange.method, path)
             if operation:
                 self.seen.add(operation.name)
                 yield from operation.of_request(exchange)
-                yield from operation.of_answer(exchange, undocumented=self._undocumented)
+                if answer:
+                    yield from operation.of_answer(exchange, undocumented=self._undocumented)
                 return
         yield Deviation(f"{exchange.method} {path}", "", "an operation that the vendor documents")
 
@@ -199,7 +229,9 @@ class OpenApi:
 class _Document:
     """A file whose servers are taken apart: the path before its own paths is matched here, host and scheme never."""
 
-    def __init__(self, content: dict[str, Any]) -> None:
+    def __init__(self, content: dict[str, Any], *, credentials: bool) -> None:
+        if not credentials:
+            content.pop("security", None)
         servers = content.pop("servers", None) or [{"url": ""}]
         self._bases = list(dict.fromkeys(urlsplit(one["url"]).path.rstrip("/") for one in servers))
         content["servers"] = [{"url": _HOST}]
@@ -207,6 +239,8 @@ class _Document:
             item.pop("servers", None)
             for method in _METHODS:
                 item.get(method, {}).pop("servers", None)
+                if not credentials:
+                    item.get(method, {}).pop("security", None)
                 for answer in item.get(method, {}).get("responses", {}).values():
                     if not answer.get("content", True):
                         del answer["content"]
@@ -229,6 +263,13 @@ class _Document:
                 if method.lower() in item and re.fullmatch(_template(template), rest):
                     return _Operation(self, f"{method} {base}{template}", rest, item, item[method.lower()])
         return None
+
+    def operations(self) -> Iterator[_Operation]:
+        for template, item in self.content.get("paths", {}).items():
+            for method in _METHODS:
+                if method in item:
+                    name = f"{method.upper()} {self._bases[0]}{template}"
+                    yield _Operation(self, name, template, item, item[method])
 
     def resolved(self, node: Any) -> Any:
         """The node, or what its `$ref` within this file leads to."""
@@ -254,6 +295,7 @@ class _Operation:
         }
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
+            warnings.filterwarnings("ignore", "Unsupported scheme type", UserWarning)
             errors = list(self.document.app.iter_request_errors(request))
         for error in errors:
             if isinstance(error, ParameterValidationError):
@@ -429,8 +471,8 @@ def _loaded(document: Path | Mapping[str, Any]) -> dict[str, Any]:
 def _as_openapi_3(document: dict[str, Any]) -> dict[str, Any]:
     """The same in OpenAPI 3.0.3: server, paths, parameters, bodies, answers, schemas and security schemes.
 
-    `x-nullable` becomes `nullable`; `collectionFormat: tsv` has no counterpart and reads as `csv`. Examples, callbacks
-    and documentation are left out.
+    `x-nullable` becomes `nullable`; `collectionFormat: tsv` has no counterpart and reads as `csv`. Callbacks and
+    documentation are left out.
     """
     paths = {}
     for path, item in document.get("paths", {}).items():
@@ -514,7 +556,11 @@ def _answer(one: dict[str, Any], gives: list[str]) -> dict[str, Any]:
     made: dict[str, Any] = {"description": one.get("description", "")}
     if "schema" in one:
         schema = _schema(one["schema"])
-        made["content"] = {kind: {"schema": schema} for kind in gives}
+        examples = one.get("examples", {})
+        made["content"] = {
+            kind: {"schema": schema} | ({"example": examples[kind]} if kind in examples else {})
+            for kind in gives
+        }
     headers = {name: {"schema": _words(header)} for name, header in one.get("headers", {}).items()}
     return made | ({"headers": headers} if headers else {})
 

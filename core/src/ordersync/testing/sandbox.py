@@ -44,8 +44,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from wsgiref.types import StartResponse, WSGIEnvironment
 
+    from ordersync.model import Delivery
+
 __all__ = ["Sandbox", "Served", "StandingOrder", "serve"]
 
+NEW_FIELD = "ordersync_new_field"
+"""What `Sandbox.grown` adds; no platform has it."""
 AnyQuirk = TypeVar("AnyQuirk", bound=Quirk)
 
 
@@ -133,6 +137,44 @@ class Sandbox:
     def customers(self) -> set[str]:
         """The ids of all customer records; by default of those that orders belong to."""
         return {one.customer for one in self.standing() if one.customer}
+
+    # -- levers: what the contract suite asks of a platform's insides; a test whose lever is not there is skipped ----
+
+    def long_order(self, lines: int) -> str:
+        """Lever: make an order of so many lines, as a buyer would have placed it just now; its id for `get_order`."""
+        raise NotImplementedError
+
+    def order_worth(self, total: Decimal) -> str:
+        """Lever: make an order of one untaxed line that comes to `total` in the currency that holds it; its id."""
+        raise NotImplementedError
+
+    def delivery(self, order_id: str) -> Delivery:
+        """Lever: a genuine webhook delivery about this order, signed with the secret that `settings` names."""
+        raise NotImplementedError
+
+    def signed(self, body: bytes) -> Delivery:
+        """Lever: a delivery of this body, whatever it is, signed as `delivery` signs."""
+        raise NotImplementedError
+
+    def ambiguous_sku(self) -> str:
+        """Lever: make two items of one SKU that can both be sold; the SKU."""
+        raise NotImplementedError
+
+    def discount_code(self) -> str:
+        """Lever: make a discount code that could be used now; the code."""
+        raise NotImplementedError
+
+    def grown(self, answer: Any) -> Any:
+        """A JSON answer as it may look tomorrow: every object has a field more.
+
+        Override it where the keys of an object are data, or return the answer as it is where nothing can be added
+        (GraphQL answers what was asked for).
+        """
+        if isinstance(answer, dict):
+            return {**{name: self.grown(value) for name, value in answer.items()}, NEW_FIELD: {"is": ["new", 1]}}
+        return [self.grown(value) for value in answer] if isinstance(answer, list) else answer
+
+    # -- keeping ------------------------------------------------------------------------------------------------
 
     def state(self) -> Any:
         """Everything that a restart must keep, as plain data (dict, list, str, int, bool, None, Decimal, datetime)."""

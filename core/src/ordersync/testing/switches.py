@@ -69,6 +69,9 @@ class Quirk:
     settings: ClassVar[Mapping[str, Setting]] = {}
     told: ClassVar[tuple[str, ...]] = ()
     """Where people tell of it: addresses of public pages."""
+    stops: ClassVar[str] = ""
+    """Why no order arrives by itself while it is on, if that is so. `ordersync quality` then asks only that none stands
+    twice and that somebody is told."""
 
     def __init__(self, value: str = "", *, seed: int = 0) -> None:
         """Raises ValueError for a setting that it does not have, or a value that does not fit."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +51,7 @@ class Access:
         attempts: int = 5,
         request_ids: Sequence[str] = (),
         largest_body: int | None = None,
+        before: Callable[[], None] | None = None,
     ) -> Client:
         """A client for one origin; close it in the connector's `close()`. Options and errors: see `Client`."""
         from ordersync.web.client import Client
@@ -68,5 +69,6 @@ class Access:
             timeout=timeout,
             verdicts=verdicts,
             attempts=attempts,
+            before=before,
             **options,
         )

@@ -21,7 +21,7 @@ from ordersync.errors import (
 from ordersync.web import quiet
 from ordersync.web.addresses import PublicOnly, base_address, origin_of, refuse_private
 from ordersync.web.body import parsed, taken
-from ordersync.web.headers import lowered, sendable
+from ordersync.web.headers import Silent, lowered, sendable
 from ordersync.web.patience import patiently, retry_after
 from ordersync.web.read import dump
 from ordersync.web.reply import Reply, Verdicts, default_error, lost
@@ -75,12 +75,14 @@ class Client:
         attempts: int = 5,
         request_ids: Sequence[str] = _REQUEST_IDS,
         largest_body: int = LARGEST_BODY,
+        before: Callable[[], None] | None = None,
     ) -> None:
         """Opens no connection yet.
 
         `timeout` is in seconds, for each step (10 at most for connecting, ten times as much for a whole body);
         `attempts` is how often a request is sent at most; `request_ids` are the headers that may carry the platform's
-        id of a request, the likeliest first; `largest_body` is in bytes, decompressed.
+        id of a request, the likeliest first; `largest_body` is in bytes, decompressed; `before` is called before each
+        attempt of every request (one rate budget for all of them).
 
         Raises BadSettings if the address is not `https://host[:port][/path]`, is private though the host forbids it,
         or if a header cannot be sent.
@@ -98,6 +100,7 @@ class Client:
         self._request_ids = tuple(name.lower() for name in request_ids)
         self._timeout = timeout
         self._largest = largest_body
+        self._before = before
         transport = access.transport
         if transport is None and not access.allow_private_addresses:
             transport = PublicOnly(httpx.HTTPTransport())
@@ -160,8 +163,8 @@ class Client:
         dated: TryLater | None = None
 
         def exchange() -> tuple[Reply, Mapping[str, str], OrderSyncError | None]:
-            if before:
-                before()
+            for wait in filter(None, (self._before, before)):
+                wait()
             reply, used = self._exchange(method, url, params, body, extra, repeatable, expect_json)
             return reply, used, self._verdicts(reply, repeatable)
 
@@ -223,7 +226,7 @@ class Client:
         expect_json: bool,
     ) -> tuple[Reply, Mapping[str, str]]:
         request = self._request(method, url, params, body, headers)
-        proof = self._auth.headers(method, str(request.url), body) if self._auth else {}
+        proof = Silent(self._auth.headers(method, str(request.url), body) if self._auth else ())
         request.headers.update(sendable(proof))
         self._refuse_closed()
         started = time.monotonic()

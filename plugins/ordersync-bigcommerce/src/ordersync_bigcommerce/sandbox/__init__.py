@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -17,6 +17,7 @@ from werkzeug.wrappers import Request, Response
 from ordersync import BadInput
 from ordersync.testing import Sandbox as _Sandbox
 from ordersync.testing import StandingOrder
+from ordersync.testing.kit import FixedWindow
 from ordersync.testing.quirks import Quirk
 from ordersync.web import dump, read
 
@@ -81,16 +82,22 @@ class Sandbox(_Sandbox):
         self.client_secret = SECRET
         self.scopes = frozenset(filter(None, (options.get("scopes") or ",".join(SCOPES)).split(",")))
         self.lag = timedelta(seconds=int(options.get("index_lag", "2")))
-        self.quota = int(options.get("quota", "150"))
-        self.window = timedelta(milliseconds=int(options.get("window", "30000")))
+        self.window = FixedWindow(
+            int(options.get("quota", "150")),
+            seconds=int(options.get("window", "30000")) / 1000,
+            limit="X-Rate-Limit-Requests-Quota",
+            left="X-Rate-Limit-Requests-Left",
+            reset="X-Rate-Limit-Time-Reset-Ms",
+            length="X-Rate-Limit-Time-Window-Ms",
+            reset_as="milliseconds",
+        )
+        self.window.begin("window", self)
         self.multi = options.get("multi_currency", "true").lower() == "true"
         small = self.quirk(SmallPages)
         self.cap = small.whole("rows") if small else 250
         if slow := self.quirk(SlowIndex):
             self.lag = timedelta(seconds=slow.whole("seconds"))
         self.deliveries: list[Delivery] = []
-        self.opened: datetime | None = None
-        self.spent = 0
         self.store = Store()
         populate(self.store, self.seed, orders)
         if self.quirk(EqualModified):
@@ -104,7 +111,7 @@ class Sandbox(_Sandbox):
         try:
             if found is None or found[1] != STORE_HASH:
                 raise v3(404, "The requested store was not found.")
-            limited = self._limit()
+            limited = self._limit(request)
             if limited:
                 return limited
             path = f"{version}/{found[3].rstrip('/')}"
@@ -128,28 +135,18 @@ class Sandbox(_Sandbox):
                 if not readable:
                     raise v3(403, "You don't have a required scope to access the endpoint")
 
-    def _limit(self) -> Response | None:
+    def _limit(self, request: Request) -> Response | None:
         """One more request of this window; or the refusal, if it was one too many."""
         overload = self.quirk(Overload)
         if overload and overload.strikes():
             return Response(dump(v3(429, "Too many requests.").body), 429, content_type="application/json")
-        now = self.clock.now()
-        if self.opened is None or now >= self.opened + self.window:
-            self.opened, self.spent = now, 0
-        self.spent += 1
-        if self.spent > self.quota:
+        if self.window.wait(request, 1, self.clock.now()) is not None:
             return self._reply(429, v3(429, "You have exceeded the rate limit.").body)
         return None
 
     def _reply(self, status: int, body: Any) -> Response:
-        now = self.clock.now()
-        opened = self.opened or now
-        left = max(opened + self.window - now, timedelta(0))
         headers = {
-            "X-Rate-Limit-Requests-Quota": str(self.quota),
-            "X-Rate-Limit-Requests-Left": str(max(self.quota - self.spent, 0)),
-            "X-Rate-Limit-Time-Window-Ms": str(int(self.window.total_seconds() * 1000)),
-            "X-Rate-Limit-Time-Reset-Ms": str(int(left.total_seconds() * 1000)),
+            **self.window.headers(self.clock.now()),
             "X-Request-Id": f"{self.random.getrandbits(128):032x}",
         }
         if body is None:
@@ -330,8 +327,7 @@ class Sandbox(_Sandbox):
             return {
                 "store": self.store.state(),
                 "random": [version, list(internal), gauss],
-                "opened": self.opened,
-                "spent": self.spent,
+                **self.window.state(),
                 "deliveries": [
                     [one.destination, one.body.decode(), dict(one.headers)] for one in self.deliveries
                 ],
@@ -342,7 +338,7 @@ class Sandbox(_Sandbox):
             self.store = Store.of(state["store"])
             version, internal, gauss = state["random"]
             self.random.setstate((version, tuple(internal), gauss))
-            self.opened, self.spent = state["opened"], state["spent"]
+            self.window.restore(state)
             self.deliveries = [
                 Delivery(address, body.encode(), dict(headers))
                 for address, body, headers in state["deliveries"]
