@@ -1,0 +1,1 @@
+"""How fast, how polite and how small ordersync is, beside what people would use instead: `python -m bench`."""

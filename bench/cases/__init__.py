@@ -1,0 +1,12 @@
+"""What is measured, by name."""
+
+from bench.cases.budgets import BUDGETS
+from bench.cases.carrying import CARRYING
+from bench.cases.hooks import HOOKS
+from bench.cases.ledger import LEDGER
+from bench.cases.memory import MEMORY
+from bench.cases.startup import STARTUP
+
+__all__ = ["CASES"]
+
+CASES = {case.name: case for case in (*CARRYING, BUDGETS, MEMORY, LEDGER, STARTUP, HOOKS)}
