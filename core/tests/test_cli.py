@@ -212,7 +212,7 @@ def test_the_plan_of_commands() -> None:
     assert (
         sorted(
             "demo init check plan sync retry parked resume reconcile adopt ledger explain status orders connectors schema "
-            "sandbox prove".split()
+            "sandbox prove new quality".split()
         )
         == COMMANDS
     )

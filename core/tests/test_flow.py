@@ -177,8 +177,6 @@ class Target(ReferenceConnector):
         self.dice = random.Random(11)
         self.dice_lock = threading.Lock()
         self.faults = True
-        self.busy = 0
-        self.busiest = 0
 
     def _roll(self) -> float:
         with self.dice_lock:
@@ -186,25 +184,17 @@ class Target(ReferenceConnector):
 
     @hookimpl
     def create_orders(self, drafts: Sequence[Draft]) -> Sequence[Outcome[Placed]]:
-        with self.dice_lock:
-            self.busy += 1
-            self.busiest = max(self.busiest, self.busy)
-        try:
-            roll = self._roll()
-            threading.Event().wait(0.02 if not drafts else 0)
-            if roll < 0.1:
-                raise InDoubt("The request was lost.")
-            if roll < 0.15:
-                raise TryLater("Busy.")
-            if roll < 0.2:
-                raise BatchRefused("No.")
-            made = ReferenceConnector.create_orders(self, drafts)
-            if roll < 0.4:
-                raise InDoubt("The answer was lost.")
-            return made
-        finally:
-            with self.dice_lock:
-                self.busy -= 1
+        roll = self._roll()
+        if roll < 0.1:
+            raise InDoubt("The request was lost.")
+        if roll < 0.15:
+            raise TryLater("Busy.")
+        if roll < 0.2:
+            raise BatchRefused("No.")
+        made = ReferenceConnector.create_orders(self, drafts)
+        if roll < 0.4:
+            raise InDoubt("The answer was lost.")
+        return made
 
     @hookimpl
     def find_customers(self, asks: Sequence[CustomerAsk]) -> Sequence[Outcome[CustomerRef | None]]:
@@ -388,9 +378,30 @@ def test_an_order_that_a_listing_shows_twice_is_worked_on_once(setting: Setting)
     setting.check()
 
 
-def test_a_connection_is_asked_no_more_at_once_than_it_likes(setting: Setting) -> None:
-    connection = Connection("erp", "reference", setting.target)
-    setting.target.faults = False
+class Busy(ReferenceConnector):
+    """Counts how many look at once."""
+
+    facts: Facts = Facts(platform="Reference", concurrency=4)
+
+    def __init__(self, settings: ReferenceSettings, access: Access) -> None:
+        super().__init__(settings, access)
+        self.lock = threading.Lock()
+        self.busy = self.busiest = 0
+
+    @hookimpl
+    def get_order(self, order_id: str) -> Order | None:
+        with self.lock:
+            self.busy += 1
+            self.busiest = max(self.busiest, self.busy)
+        threading.Event().wait(0.01)
+        with self.lock:
+            self.busy -= 1
+        return None
+
+
+def test_a_connection_is_asked_no_more_at_once_than_it_likes() -> None:
+    connector = Busy(ReferenceSettings(), Access())
+    connection = Connection("erp", "reference", connector)
     with ThreadPoolExecutor(12) as pool:
-        list(pool.map(lambda _: connection.create_orders([]), range(60)))
-    assert 2 <= setting.target.busiest <= 4
+        list(pool.map(connection.get_order, map(str, range(60))))
+    assert 2 <= connector.busiest <= 4

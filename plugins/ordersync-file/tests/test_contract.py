@@ -3,22 +3,41 @@
 from __future__ import annotations
 
 import inspect
-import tomllib
+import json
 import typing
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ordersync.hookspecs import ConnectorSpecs
+from ordersync.testing.contract import ConnectorContract
+from ordersync.testing.seeds import catalogue
+from ordersync.testing.trial import reference_orders
 from ordersync.web import Access
 from ordersync_file import FileConnector
 
 SPECS = {name: hook for name, hook in vars(ConnectorSpecs).items() if not name.startswith("_")}
 OFFERED = [name for name in vars(FileConnector) if name in SPECS]
-RULES = (
-    "reads_orders writes_orders finds_by_key never_twice money_exact secrets_hidden sandbox contract_tested "
-    "live_tested"
-).split()
+
+
+class TestFile(ConnectorContract):
+    """Files have no sandbox: three orders in an inbox, a catalogue, and an outbox."""
+
+    platform = "file"
+
+    def section(self, folder: Path) -> Mapping[str, Any]:
+        """The settings of one test's own folder."""
+        inbox = folder / "inbox"
+        inbox.mkdir(exist_ok=True)
+        for order in reference_orders(3):
+            (inbox / f"{order.id}.json").write_text(order.model_dump_json(), "utf-8")
+        known = folder / "catalogue.json"
+        known.write_text(
+            json.dumps([{"sku": product.sku, "stock": product.stock} for product in catalogue()]), "utf-8"
+        )
+        return {"path": inbox, "output": folder / "outbox", "catalogue": known}
 
 
 def test_it_offers_both_sides() -> None:
@@ -71,10 +90,3 @@ def test_facts_and_account_are_stable(tmp_path: Path) -> None:
     named = FileConnector(FileConnector.settings_model(path=tmp_path, account="shop"), Access())
     assert named.check_access().id == "shop"
     first.close()
-
-
-def test_the_quality_card_answers_every_rule() -> None:
-    card = tomllib.loads((Path(__file__).parents[1] / "quality.toml").read_text("utf-8"))["rules"]
-    assert sorted(card) == sorted(RULES)
-    for answer in card.values():
-        assert answer == "done" or (answer["status"] == "exempt" and answer["reason"])

@@ -24,6 +24,7 @@ from ordersync import (
     operation_key,
     order_key,
 )
+from ordersync.testing.contract.wire import Wire, change_by
 from ordersync.web import Access, VirtualClock, read
 from ordersync_woocommerce import WooCommerceConnector
 from ordersync_woocommerce.sandbox import Sandbox
@@ -40,35 +41,6 @@ AMBER = Address(
 )
 
 
-class Wire(httpx.BaseTransport):
-    """Delivers every request to the sandbox and keeps it; loses or replaces answers when told to."""
-
-    def __init__(self, inner: httpx.BaseTransport) -> None:
-        self.inner = inner
-        self.seen: list[tuple[httpx.Request, httpx.Response]] = []
-        self.lose = 0
-        self.before: Callable[[httpx.Request], httpx.Response | None] = lambda request: None
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        request.read()
-        early = self.before(request)
-        response = early or self.inner.handle_request(request)
-        response.read()
-        self.seen.append((request, response))
-        if self.lose:
-            self.lose -= 1
-            raise httpx.ReadTimeout("lost", request=request)
-        return response
-
-    def bodies(self, method: str, path: str) -> list[Any]:
-        """The JSON bodies of the requests that were sent to a path."""
-        return [
-            read(request.content)
-            for request, _ in self.seen
-            if request.method == method and request.url.path.endswith(path)
-        ]
-
-
 @dataclass
 class Stall:
     """A sandbox and a connector on it."""
@@ -77,6 +49,19 @@ class Stall:
     connector: WooCommerceConnector
     clock: VirtualClock
     wire: Wire
+
+    @property
+    def requests(self) -> list[httpx.Request]:
+        """What was sent so far."""
+        return [one.request for one in self.wire.exchanges]
+
+    def bodies(self, method: str, path: str) -> list[Any]:
+        """The JSON bodies of the requests that were sent to a path."""
+        return [
+            read(request.content)
+            for request in self.requests
+            if request.method == method and request.url.path.endswith(path)
+        ]
 
     def item(self, sku: str = "LAMP-01") -> Item:
         item = self.connector.resolve_sku(sku)
@@ -143,8 +128,10 @@ def open_stall() -> Iterator[Opened]:
     ) -> Stall:
         clock = VirtualClock()
         sandbox = Sandbox(clock=clock, orders=orders, options=options or {})
-        settings = WooCommerceConnector.settings_model.model_validate({**sandbox.settings(url), **more})
-        wire = Wire(sandbox.transport())
+        section = {**sandbox.settings(url), **more}
+        del section["connector"]
+        settings = WooCommerceConnector.settings_model.model_validate(section)
+        wire = Wire(sandbox.transport(), clock, change_by(sandbox))
         connector = WooCommerceConnector(settings, Access(transport=wire, clock=clock))
         connectors.append(connector)
         return Stall(sandbox, connector, clock, wire)

@@ -55,7 +55,9 @@ def road(request: pytest.FixtureRequest) -> Iterator[Callable[..., Road]]:
         clock = VirtualClock()
         name = f"{request.node.name} {len(opened)}"
         sandbox = Sandbox(clock=clock, orders=orders, options=options)
-        settings = WooCommerceConnector.settings_model.model_validate(sandbox.settings("http://shop.sandbox"))
+        section = sandbox.settings("http://shop.sandbox")
+        del section["connector"]
+        settings = WooCommerceConnector.settings_model.model_validate(section)
         connector = WooCommerceConnector(settings, Access(transport=sandbox.transport(), clock=clock))
         reference = ReferenceConnector(ReferenceSettings(store=name, any_sku=any_sku), Access(clock=clock))
         made = Road(

@@ -45,6 +45,7 @@ def carried(options: dict[str, str], **settings: Any) -> tuple[Sandbox, list[Ord
         for j, rate in enumerate(rates):
             add_rate(sandbox.store, f"Rate {rate}", rate, priority=j + 1, **{"class": f"class-{i}"})
     section = {**sandbox.settings("http://shop.sandbox"), **settings}
+    del section["connector"]
     connector = WooCommerceConnector(
         WooCommerceConnector.settings_model.model_validate(section),
         Access(transport=sandbox.transport(), clock=clock),

@@ -33,9 +33,16 @@ def test_every_quirk_tells_its_symptom_and_where_it_was_told() -> None:
         assert all(address.startswith("https://") for address in kind.told)
 
 
+def settings_of(sandbox: Sandbox, url: str, **more: Any) -> Any:
+    section = {**sandbox.settings(url), **more}
+    del section["connector"]
+    return WooCommerceConnector.settings_model.model_validate(section)
+
+
 def connected(sandbox: Sandbox, url: str, **more: Any) -> WooCommerceConnector:
-    settings = WooCommerceConnector.settings_model.model_validate({**sandbox.settings(url), **more})
-    return WooCommerceConnector(settings, Access(transport=sandbox.transport(), clock=sandbox.clock))
+    return WooCommerceConnector(
+        settings_of(sandbox, url, **more), Access(transport=sandbox.transport(), clock=sandbox.clock)
+    )
 
 
 def test_a_key_in_the_query_comes_through_a_server_that_takes_headers_away() -> None:
@@ -66,8 +73,7 @@ def test_webhooks_alone_would_lose_orders() -> None:
 def test_it_is_served_on_a_socket_where_signatures_hold_the_port() -> None:
     sandbox = Sandbox(orders=3)
     with serve(sandbox) as served:
-        settings = WooCommerceConnector.settings_model.model_validate(sandbox.settings(served.url))
-        connector = WooCommerceConnector(settings, Access())
+        connector = WooCommerceConnector(settings_of(sandbox, served.url), Access())
         assert connector.check_access(thorough=True).problems == ()
         assert connector.resolve_sku("LAMP-01") is not None
         connector.close()

@@ -146,7 +146,7 @@ def traffic(open_stall: Any) -> Any:
         connector.check_discount("WELCOME")
         (hook,) = connector.subscribe("https://hooks.example/x", ["order.created"])
         connector.unsubscribe(hook)
-        seen += stall.wire.seen
+        seen += [(one.request, one.response) for one in stall.wire.exchanges]
     return seen
 
 

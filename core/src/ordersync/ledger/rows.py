@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -209,11 +210,12 @@ def next_row(row: RowMapping, outcome: Outcome, now: datetime) -> dict[str, Any]
     }
 
 
-def states_before(state: State) -> list[State]:
+@cache
+def states_before(state: State) -> tuple[State, ...]:
     """What a claimed order may be when `state` is recorded. That it is gone is no outcome of a claim: the row must
     forget its target then (`Ledger.forget_gone`)."""
     steps = (step for step in STEPS if step != (State.DONE, State.SEEN))
-    return [state, *(before for before, after in steps if after is state)]
+    return (state, *(before for before, after in steps if after is state))
 
 
 def subject_of(problem: Problem) -> str:

@@ -299,14 +299,17 @@ class Order(Frozen):
 
     @model_validator(mode="after")
     def _charges_add_up(self) -> Self:
-        for place, charge in self.priced():
-            for amounts in (charge.amounts, charge.other_amounts):
-                if amounts is None:
-                    continue
-                paid = amounts.list_amount - amounts.discount
-                if paid != (amounts.gross if self.taxes_included else amounts.net):
-                    basis = "gross" if self.taxes_included else "net"
-                    raise ValueError(f"{place}: list_amount − discounts must equal {basis}")
+        included = self.taxes_included
+        for charges in (self.lines, self.charges):
+            for charge in charges:
+                for amounts in (charge.amounts, charge.other_amounts):
+                    if amounts is None:
+                        continue
+                    paid = amounts.list_amount - amounts.discount
+                    if paid != (amounts.gross if included else amounts.net):
+                        place = next(place for place, one in self.priced() if one is charge)
+                        basis = "gross" if included else "net"
+                        raise ValueError(f"{place}: list_amount − discounts must equal {basis}")
         return self
 
     def priced(self) -> list[tuple[str, Line | Charge]]:
@@ -319,12 +322,16 @@ class Order(Frozen):
     @property
     def net(self) -> Decimal:
         """Σ net of all charges."""
-        return sum((charge.amounts.net for _, charge in self.priced()), ZERO)
+        return sum([each.amounts.net for each in self.lines], ZERO) + sum(
+            [each.amounts.net for each in self.charges], ZERO
+        )
 
     @property
     def tax(self) -> Decimal:
         """Σ taxes of all charges."""
-        return sum((charge.amounts.tax for _, charge in self.priced()), ZERO)
+        return sum([each.amounts.tax for each in self.lines], ZERO) + sum(
+            [each.amounts.tax for each in self.charges], ZERO
+        )
 
     @property
     def findings(self) -> tuple[Finding, ...]:

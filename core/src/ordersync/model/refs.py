@@ -28,12 +28,13 @@ class CustomerRef(Frozen):
 _LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 _PAIRS = [a + b for a in _LETTERS for b in _LETTERS]
 _SHIFTS = tuple(range(120, -1, -10))
-_encoded = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
+_quoted = json.encoder.encode_basestring_ascii
 
 
 def _digest(prefix: str, *parts: str) -> str:
     """The first 130 bits of a SHA-256 in base32 (RFC 4648, lower case); five keys are made per order."""
-    digest = hashlib.sha256(_encoded(parts).encode("ascii")).digest()
+    text = f"[{','.join([_quoted(part) for part in parts])}]"
+    digest = hashlib.sha256(text.encode("ascii")).digest()
     bits = int.from_bytes(digest[:17]) >> 6
     return f"{prefix}-{''.join([_PAIRS[bits >> shift & 1023] for shift in _SHIFTS])}"
 

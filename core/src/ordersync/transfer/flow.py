@@ -127,16 +127,16 @@ def fly(
     Ends when `begin` answers None. What any of these raises ends it too, once everything that is in the air is down; the
     first one is raised. The next element is asked for only when there is room.
     """
-    flying: deque[tuple[T, Future[bool]]] = deque()
+    flying: deque[tuple[T, frozenset[str], Future[bool]]] = deque()
 
     def land() -> None:
-        element, future = flying.popleft()
+        element, _, future = flying.popleft()
         landed(element, future.result())
 
     with ThreadPoolExecutor(together, thread_name_prefix="ordersync-window") as pool:
         for element in elements:
             mine = names(element)
-            while flying and (flying[0][1].done() or any(mine & names(other) for other, _ in flying)):
+            while flying and (flying[0][2].done() or any(mine & theirs for _, theirs, _ in flying)):
                 land()
             window = begin(element)
             if window is None:
@@ -144,6 +144,6 @@ def fly(
             while len(flying) >= together:
                 land()
             context = contextvars.copy_context()
-            flying.append((element, pool.submit(context.run, carry, window)))
+            flying.append((element, mine, pool.submit(context.run, carry, window)))
         while flying:
             land()

@@ -86,6 +86,7 @@ class Preparer:
         self, route: Route, source: Connection, target: Connection, extensions: Extensions, resolver: Resolver
     ) -> None:
         self._route = route
+        self._settings_hash = route.settings_hash
         self._source = source
         self._target = target
         self._extensions = extensions
@@ -144,7 +145,7 @@ class Preparer:
     def seen(self, order: Order, key: str, print: str | None = None) -> Seen:
         """What the ledger records of a source's order as it came; `print` is its fingerprint, if known."""
         content = print or print_of(order)
-        return Seen(order.id, order.number, key, order.updated_at, content, self._route.settings_hash)
+        return Seen(order.id, order.number, key, order.updated_at, content, self._settings_hash)
 
     def look_up(self, orders: Sequence[Prepared], expect: Expect | None = None) -> None:
         """Find items, stock and customers for all that go, each distinct one once. What a plan expected otherwise

@@ -92,7 +92,28 @@ def _mended(body: bytes | str) -> bytes | None:
     return mended if isinstance(body, str) or mended != body else None
 
 
+_HARMLESS = frozenset({str, int, bool, type(None)})
+
+
 def _finite(value: object) -> bool:
+    """Whether every number in it is. Plain data first: most bodies are nothing else, and have a null somewhere."""
+    left = [value]
+    while left:
+        one = left.pop()
+        kind = type(one)
+        if kind in _HARMLESS:
+            continue
+        if kind is dict:
+            left += one  # type: ignore[arg-type]
+            left += one.values()  # type: ignore[attr-defined]
+        elif kind is list or kind is tuple:
+            left += one  # type: ignore[arg-type]
+        elif not _finite_of_any_kind(one):
+            return False
+    return True
+
+
+def _finite_of_any_kind(value: object) -> bool:
     match value:
         case Decimal():
             return value.is_finite()

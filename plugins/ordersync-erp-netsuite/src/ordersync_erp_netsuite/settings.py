@@ -22,8 +22,12 @@ def _as_written(value: Any) -> Any:
 
 
 Percent = Annotated[Decimal, BeforeValidator(_as_written), Field(ge=0, le=100)]
+_Digits = Annotated[str, Field(pattern=r"^-?\d+$")]
 Id = Annotated[
-    str, BeforeValidator(lambda value: str(value) if type(value) is int else value), Field(pattern=r"^-?\d+$")
+    _Digits,
+    BeforeValidator(
+        lambda value: str(value) if type(value) is int else value, json_schema_input_type=_Digits | int
+    ),
 ]
 
 

@@ -1,19 +1,20 @@
-"""How requests prove who they are: OAuth 2.0 with a signed assertion, or token-based authentication (OAuth 1.0)."""
+"""How requests prove who they are: OAuth 2.0 with a signed assertion, or token-based authentication (OAuth 1.0).
+
+What signs is imported when the first key is read: who only looks at which connectors there are does not wait for it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlencode
-
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from joserfc import jwt
-from joserfc.jwk import ECKey, RSAKey
 
 from ordersync import AccessDenied, BadSettings, OrderSyncError, UnexpectedReply
 from ordersync.web import Access, Auth, Grant, Refreshing, Reply, SignedRequests, default_error
 from ordersync_erp_netsuite.settings import NetSuiteSettings
+
+if TYPE_CHECKING:
+    from joserfc.jwk import ECKey, RSAKey
 
 __all__ = ["assertion", "auth_of", "signing_key"]
 
@@ -24,7 +25,7 @@ LIFE = 3000
 """Seconds an assertion is good for; NetSuite allows at most an hour. Long, because clocks differ."""
 _CURVES = {"secp256r1": "ES256", "secp384r1": "ES384", "secp521r1": "ES512"}
 
-SigningKey = tuple[str, RSAKey | ECKey]
+SigningKey: TypeAlias = "tuple[str, RSAKey | ECKey]"
 """The algorithm, and the key for it."""
 
 
@@ -53,6 +54,11 @@ def signing_key(pem: str) -> SigningKey:
 
     Raises BadSettings, which quotes nothing of the key.
     """
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+    from joserfc.jwk import ECKey, RSAKey
+
     found: object = None
     try:
         found = load_pem_private_key(pem.encode(), password=None)
@@ -70,6 +76,8 @@ def signing_key(pem: str) -> SigningKey:
 
 def assertion(settings: NetSuiteSettings, key: SigningKey, *, audience: str, at: int) -> str:
     """The signed JWT that stands for the client; `at` is the time in seconds since 1970."""
+    from joserfc import jwt
+
     algorithm, private = key
     header = {"typ": "JWT", "alg": algorithm, "kid": settings.certificate_id}
     claims = {"iss": settings.client_id, "scope": SCOPE, "aud": audience, "iat": at, "exp": at + LIFE}

@@ -22,6 +22,15 @@ MOST_PAGES = 1000
 """Pages of one list at most; a list that is longer is not what was asked for."""
 
 
+class _Query(dict[str, str]):
+    """Parameters whose `repr` holds no value: the key may be among them, and reporters print local variables."""
+
+    def __repr__(self) -> str:
+        return f"{len(self)} parameters"
+
+    __str__ = __repr__
+
+
 class Shop:
     """Asks one shop. Thread-safe; errors are those of `web` and of `errors.judged`."""
 
@@ -83,12 +92,12 @@ class Shop:
     def _send(
         self, method: str, path: str, params: Mapping[str, str], body: Any, repeatable: bool | None
     ) -> Reply:
-        route, params = f"/wc/v3/{path}", {**params, **self._proof}
-        if self._plain:
-            return self._client.send(
-                method, params={"rest_route": route, **params}, json=body, repeatable=repeatable
-            )
-        return self._client.send(method, f"wp-json{route}", params=params, json=body, repeatable=repeatable)
+        route = f"/wc/v3/{path}"
+        place = {"rest_route": route} if self._plain else {}
+        query = _Query({**place, **params, **self._proof})
+        return self._client.send(
+            method, "" if self._plain else f"wp-json{route}", params=query, json=body, repeatable=repeatable
+        )
 
 
 def listed(reply: Reply) -> list[Any]:

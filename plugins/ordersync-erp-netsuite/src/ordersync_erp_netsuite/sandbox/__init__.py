@@ -11,7 +11,6 @@ from typing import Any, ClassVar
 from werkzeug.wrappers import Request, Response
 
 from ordersync import BadInput
-from ordersync.testing import Sandbox as SandboxKit
 from ordersync.testing import StandingOrder
 from ordersync.testing.quirks import Quirk
 from ordersync.web import dump, read
@@ -20,6 +19,7 @@ from .customers import Customers
 from .docks import Docks
 from .doors import TOKEN_PATH, Doors
 from .faults import Fault, bad_content, missing
+from .levers import Levers
 from .quirks import OWN, AmountRecomputed, BusyAccount, NoPackages, NullColumns, PriceLevelWins, ShortSublists
 from .sales import Sales
 from .seeding import populate
@@ -49,7 +49,7 @@ _DEFAULT_ZONE = "America/Los_Angeles"
 _MOST_ROWS = 100_000
 
 
-class Sandbox(SandboxKit):
+class Sandbox(Levers):
     """A stand-in for an account in USD, by default with SuiteTax and OneWorld, in the time of Los Angeles."""
 
     platform: ClassVar[str] = "erp-netsuite"

@@ -9,13 +9,15 @@ from ordersync import minor_units
 from ordersync.testing import seeds
 
 from .sales import ZERO
-from .store import Record, to_digits
+from .store import Record, Store, to_digits
 
 if TYPE_CHECKING:
     from . import Sandbox
 
-__all__ = ["populate"]
+__all__ = ["TWIN_SKU", "item", "populate"]
 
+TWIN_SKU = "TWIN-01"
+"""Two items for sale have it."""
 _RATES = "0 0.375 1 1.25 2.25 4 4.5 5 6.25 7 7.25 8 8.5 8.875 9.5 9.975 10 14.975 19 20".split()
 _CASE_SKUS = 60
 _CURRENCIES = (*seeds.CURRENCIES, "CAD")
@@ -50,20 +52,20 @@ def populate(box: Sandbox, orders: int) -> None:
         store.add("taxCode", rate)
     if box.options.get("setup") != "none":
         for name, title, taxable in _SERVICES:
-            item(box, name, title, ZERO, kind="Service", taxable=taxable)
-    item(box, "Discount", "Discount", ZERO, kind="Discount", taxable=True)
+            item(store, name, title, ZERO, kind="Service", taxable=taxable)
+    item(store, "Discount", "Discount", ZERO, kind="Discount", taxable=True)
     places = [each["id"] for each in store.all("location")]
     for product in seeds.catalogue():
         name = f"{product.family.upper()} : {product.sku}" if product.variant else product.sku
-        made = item(box, name, product.title, product.price, upc=product.barcode)
+        made = item(store, name, product.title, product.price, upc=product.barcode)
         first = product.stock * 3 // 5
         made["stock"] = dict(zip(places, (first, product.stock - first), strict=True))
     for number in range(1, _CASE_SKUS + 1):
         price = Decimal(495 + 737 * number % 9500) / 100
-        item(box, f"SKU-{number:03d}", f"Item {number}", price)["stock"] = {places[0]: 100_000}
+        item(store, f"SKU-{number:03d}", f"Item {number}", price)["stock"] = {places[0]: 100_000}
     for parent in ("LEFT", "RIGHT"):
-        item(box, f"{parent} : TWIN-01", "Twin", Decimal(10))["stock"] = {places[0]: 50}
-    item(box, "OLD-01", "Retired vase", Decimal(25))["isInactive"] = True
+        item(store, f"{parent} : {TWIN_SKU}", "Twin", Decimal(10))["stock"] = {places[0]: 50}
+    item(store, "OLD-01", "Retired vase", Decimal(25))["isInactive"] = True
     people = seeds.customers()
     for person in people[: (len(people) + 1) // 2]:
         customer(box, person.email, person.address, person.phone, person.company)
@@ -72,7 +74,7 @@ def populate(box: Sandbox, orders: int) -> None:
 
 
 def item(
-    box: Sandbox,
+    store: Store,
     name: str,
     title: str,
     price: Decimal,
@@ -82,7 +84,7 @@ def item(
     upc: str | None = None,
 ) -> Record:
     """An item with a base price in USD, of which nothing is in stock yet."""
-    return box.store.add(
+    return store.add(
         "item",
         {
             "itemId": name,
@@ -245,6 +247,6 @@ def _sold(box: Sandbox, part: seeds.SeedLine) -> str:
         if each["itemId"].rpartition(" : ")[2] == name:
             return str(each["id"])
     if name in ("OS-FEE", "OS-SHIPPING"):
-        return str(item(box, f"Service {name[3:]}", part.title, ZERO, kind="Service")["id"])
-    made = item(box, name, part.title, part.unit_price)
+        return str(item(box.store, f"Service {name[3:]}", part.title, ZERO, kind="Service")["id"])
+    made = item(box.store, name, part.title, part.unit_price)
     return str(made["id"])

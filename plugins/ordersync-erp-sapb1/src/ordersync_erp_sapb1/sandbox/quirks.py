@@ -18,6 +18,7 @@ class ApprovalDraft(Quirk):
     """
 
     name = "approval_draft"
+    stops = "Each order waits for its approval."
     settings: ClassVar[Mapping[str, Setting]] = {
         "answer": Setting("error", "what a create answers", words=("error", "created"))
     }

@@ -1,7 +1,7 @@
 """The stand-in for the Shopify Admin GraphQL API: a shop with a catalogue, customers and orders that change.
 
 It executes real GraphQL over a part of the vendor's schema, adds up orders as the vendor does, is charged and throttled,
-and searches an index that lags behind. What it does beyond the network is in `Sandbox`'s own methods.
+and searches an index that lags behind. What people do in its admin is in `admin`.
 """
 
 from __future__ import annotations
@@ -17,34 +17,30 @@ from typing import Any, ClassVar
 from graphql import FieldNode
 from werkzeug.wrappers import Request, Response
 
-from ordersync.testing import Sandbox as _Sandbox
 from ordersync.testing import StandingOrder
 from ordersync.testing.quirks import Quirk
 
 from .dialect import Dialect, Operation, Written
 from .execution import Answer, execute
+from .levers import Levers
 from .quirks import (
     OWN,
     BigIds,
-    DuplicateWebhooks,
     EqualUpdatedAt,
     ExpiringToken,
     LocalTime,
     NestedPages,
-    ShuffledWebhooks,
     SilentEdit,
     SlowIndex,
     SmallPages,
 )
-from .records import SHOP_DOMAIN, Record, gid, number_of, seconds
-from .rest_in import load_order
-from .rest_out import order_body
+from .records import SHOP_DOMAIN, Record, gid, seconds
 from .seeding import TWIN_SKU, populate
 from .store import Store
 from .throttle import Bucket
-from .undoing import refund_order, run_due
+from .undoing import run_due
 from .visit import Visit
-from .webhooks import Delivery, deliveries_for, signature
+from .webhooks import Delivery, signature
 
 __all__ = ["ALL_SCOPES", "TWIN_SKU", "Delivery", "Sandbox", "signature"]
 
@@ -57,7 +53,7 @@ ALL_SCOPES = (
 _DENIED = "[API] Invalid API key or access token (unrecognized login or wrong password)"
 
 
-class Sandbox(_Sandbox):
+class Sandbox(Levers):
     """A shop at `POST /admin/api/{version}/graphql.json`."""
 
     platform: ClassVar[str] = "shopify"
@@ -196,76 +192,6 @@ class Sandbox(_Sandbox):
         answer: Answer = execute(self.dialect, self.bucket, visit, body)
         return _json(answer, 200, headers)
 
-    def _tell(self, order: Record, topics: Sequence[str]) -> None:
-        """Queue the deliveries of what happened to an order."""
-        wanted = [one for one in self.store.subscriptions.values() if one["topic"] in topics]
-        if wanted:
-            self.deliveries.extend(
-                deliveries_for(
-                    wanted,
-                    topics,
-                    order_body(self.store, order),
-                    secret=self.webhook_secret,
-                    dice=self.random,
-                    now=self.clock.now(),
-                )
-            )
-
-    def hand_out(self) -> list[Delivery]:
-        """The queued webhook deliveries, oldest first; they are not queued any longer."""
-        with self.lock:
-            run_due(self.store, self._tell)
-            taken, self.deliveries = self.deliveries, []
-            if twice := self.quirk(DuplicateWebhooks):
-                taken *= twice.whole("times")
-            if shuffled := self.quirk(ShuffledWebhooks):
-                shuffled.dice.shuffle(taken)
-            return taken
-
-    # ---- what people do in the admin
-
-    def load_rest_order(self, body: Mapping[str, Any]) -> str:
-        """Make an order of a REST body (as webhooks carry it; also wrapped in `order`), with its own amounts; answers
-        the order's global id. Variants, products and the customer are made if they are missing."""
-        with self.lock:
-            inner = body.get("order", body)
-            order = load_order(self.store, inner)
-            return gid("Order", order["id"])
-
-    def rest_order(self, id: str) -> dict[str, Any]:
-        """A standing order in the REST shape; `id` is global or the number."""
-        with self.lock:
-            return order_body(self.store, self._held(id))
-
-    def remove_units(self, id: str, position: int, units: int) -> None:
-        """Edit an order: take units of a line out (before they are sent). Totals fall, `quantity` stays."""
-        with self.lock:
-            order = self._held(id)
-            order["lines"][position]["removed"] += units
-            order.update(edited=True, stated={})
-            self.store.put_order(order)
-            self._tell(order, ["ORDERS_EDITED", "ORDERS_UPDATED"])
-
-    def refund(self, id: str, units: Mapping[int, int], *, shipping: bool = False) -> str:
-        """Refund units of lines (position → units), and the shipping if asked; answers the refund's global id."""
-        with self.lock:
-            order = self._held(id)
-            chosen = {order["lines"][place]["id"]: count for place, count in units.items()}
-            made = refund_order(self.store, order, chosen, restock="RETURN", shipping=shipping, note=None)
-            self.store.put_order(order)
-            self._tell(order, ["REFUNDS_CREATE", "ORDERS_UPDATED"])
-            return gid("Refund", made["id"])
-
-    def touch(self, id: str) -> None:
-        """Change an order's `updatedAt` to now, as a comment or a tag in the admin does."""
-        with self.lock:
-            order = self._held(id)
-            self.store.put_order(order)
-            self._tell(order, ["ORDERS_UPDATED"])
-
-    def _held(self, id: str) -> Record:
-        return self.store.orders[number_of(id, "Order") or 0]
-
     # ---- the kit's questions
 
     def settings(self, base_url: str) -> dict[str, Any]:
@@ -286,13 +212,15 @@ class Sandbox(_Sandbox):
             return {gid("Customer", customer) for customer in self.store.customers}
 
     def _standing(self, order: Record) -> StandingOrder:
-        """Amounts in the buyer's currency, before returns."""
+        """Amounts in the buyer's currency, before returns; the number is that of the additional details, if they have
+        one, for `name` is the shop's own."""
         found = self.store.totals(order, "edited")
         key = order["sourceIdentifier"]
+        details = {one["key"]: one["value"] for one in order["customAttributes"]}
         return StandingOrder(
             id=gid("Order", order["id"]),
             key=key if key and key.startswith("os-") else None,
-            number=order["name"],
+            number=details.get("Order number", order["name"]),
             currency=order["presentment"],
             net=found["total"][1] - found["tax"][1],
             tax=found["tax"][1],

@@ -24,7 +24,7 @@ from .shapes import (
 from .store import Store
 from .undoing import cancel
 
-__all__ = ["BIG_ID", "TWIN_SKU", "new_product", "new_variant", "populate"]
+__all__ = ["BIG_ID", "TWIN_SKU", "new_discount", "new_product", "new_variant", "populate", "sell"]
 
 TWIN_SKU = "TWIN-01"
 """A SKU that two variants share."""
@@ -100,23 +100,25 @@ def populate(store: Store, seed: int, count: int) -> None:
         }  # fmt: skip
     _goods(store)
     for code, percentage in (("WELCOME", "0.1"), ("FREE", "1")):
-        number = store.new_id("DiscountCodeNode")
-        store.discounts[number] = {
-            "id": number, "title": code, "status": "ACTIVE", "startsAt": BORN, "endsAt": None, "usageLimit": None,
-            "summary": f"{code} off", "appliesOncePerCustomer": False, "asyncUsageCount": 0, "createdAt": BORN,
-            "updatedAt": BORN, "percentage": Decimal(percentage),
-        }  # fmt: skip
-    known = {}
+        new_discount(store, code, Decimal(percentage))
     for person in customers():
         made = new_customer(
             store, BORN, firstName=person.first_name, lastName=person.last_name, email=person.email, phone=person.phone,
         )  # fmt: skip
         made["addresses"] = [_address(store, person.address)]
         store.put_customer(made, at=BORN, seen=True)
-        known[person.id] = made["id"]
-    by_sku = {one["sku"]: one for one in store.variants.values() if one["sku"] != TWIN_SKU}
     for order in sample_orders(seed, count):
-        _order(store, order, known, by_sku)
+        sell(store, order, seen=True)
+
+
+def new_discount(store: Store, code: str, percentage: Decimal) -> None:
+    """A discount code that is valid from the beginning, without an end; `percentage` is a fraction."""
+    number = store.new_id("DiscountCodeNode")
+    store.discounts[number] = {
+        "id": number, "title": code, "status": "ACTIVE", "startsAt": BORN, "endsAt": None, "usageLimit": None,
+        "summary": f"{code} off", "appliesOncePerCustomer": False, "asyncUsageCount": 0, "createdAt": BORN,
+        "updatedAt": BORN, "percentage": percentage,
+    }  # fmt: skip
 
 
 def _goods(store: Store) -> None:
@@ -177,7 +179,9 @@ class _Till:
         return [converted(amount, self.sold, SHOP_CURRENCY), amount]
 
 
-def _order(store: Store, seed: SeedOrder, known: dict[int, int], by_sku: dict[str, Record]) -> None:
+def sell(store: Store, seed: SeedOrder, *, seen: bool = False) -> Record:
+    """An order of a buyer's; `seen`: searches find it at once."""
+    by_sku = {one["sku"]: one for one in store.variants.values() if one["sku"] != TWIN_SKU}
     number = BIG_ID + seed.index if seed.index % 5 == 3 else store.new_id("Order")
     till = _Till(seed)
     order = new_order(number, seed.placed_at, presentment=till.shown, taxesIncluded=seed.taxes_included)
@@ -187,7 +191,7 @@ def _order(store: Store, seed: SeedOrder, known: dict[int, int], by_sku: dict[st
         email=seed.email,
         note=seed.note,
         tags=sorted(seed.tags),
-        customer=known[person.id] if person else None,
+        customer=store.owners["email"][person.email.lower()] if person else None,
         customAttributes=[{"key": "gift", "value": "yes"}] if seed.index % 7 == 2 else [],
         metafields=[
             new_metafield(store, {"namespace": "custom", "key": "kind", "value": seed.kind}, seed.placed_at)
@@ -231,7 +235,8 @@ def _order(store: Store, seed: SeedOrder, known: dict[int, int], by_sku: dict[st
             amount = tax_of(net, rate, seed.taxes_included, seed.currency)
             part["taxes"].append(new_tax(title, rate, till.bag(amount)))
     _settle(store, order, seed)
-    store.put_order(order, at=seed.updated_at, seen=True)
+    store.put_order(order, at=seed.updated_at, seen=seen)
+    return order
 
 
 def _manual(title: str, amount: Decimal) -> Record:

@@ -9,12 +9,13 @@ import json
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from random import Random
 from typing import Any
 
 from .records import SHOP_DOMAIN, Record, stamp
 
-__all__ = ["Delivery", "deliveries_for", "signature", "topic_path"]
+__all__ = ["Delivery", "deliveries_for", "delivery_to", "new_id", "signature", "topic_path"]
 
 
 @dataclass(frozen=True)
@@ -46,33 +47,50 @@ def deliveries_for(
     *,
     secret: str,
     dice: Random,
-    now: Any,
+    now: datetime,
 ) -> list[Delivery]:
     """The deliveries of one action: one per subscription and topic, all with the same event id."""
-    event = str(uuid.UUID(int=dice.getrandbits(128), version=4))
-    made = []
-    for one in subscriptions:
-        if one["topic"] not in topics:
-            continue
-        chosen = (
-            {name: body[name] for name in one["includeFields"] if name in body}
-            if one["includeFields"]
-            else body
-        )
+    event = new_id(dice)
+    return [
+        delivery_to(one, body, event=event, secret=secret, dice=dice, now=now)
+        for one in subscriptions
+        if one["topic"] in topics
+    ]
+
+
+def delivery_to(
+    subscription: Record,
+    body: Mapping[str, Any] | bytes,
+    *,
+    event: str,
+    secret: str,
+    dice: Random,
+    now: datetime,
+) -> Delivery:
+    """One delivery to one subscription: of an order, or of any bytes."""
+    headers = {
+        "Content-Type": "application/json",
+        "X-Shopify-Topic": topic_path(subscription["topic"]),
+        "X-Shopify-Shop-Domain": SHOP_DOMAIN,
+        "X-Shopify-API-Version": subscription["version"],
+        "X-Shopify-Webhook-Id": new_id(dice),
+        "X-Shopify-Event-Id": event,
+        "X-Shopify-Triggered-At": stamp(now),
+        "X-Shopify-Test": "false",
+    }
+    if isinstance(body, bytes):
+        raw = body
+    else:
+        headers["X-Shopify-Order-Id"] = str(body["id"])
+        wanted = subscription["includeFields"] or body
+        chosen = {name: value for name, value in body.items() if name in wanted}
         raw = json.dumps(chosen, separators=(",", ":"), ensure_ascii=False).encode()
-        headers = {
-            "Content-Type": "application/json",
-            "X-Shopify-Topic": topic_path(one["topic"]),
-            "X-Shopify-Shop-Domain": SHOP_DOMAIN,
-            "X-Shopify-API-Version": one["version"],
-            "X-Shopify-Webhook-Id": str(uuid.UUID(int=dice.getrandbits(128), version=4)),
-            "X-Shopify-Event-Id": event,
-            "X-Shopify-Triggered-At": stamp(now),
-            "X-Shopify-Order-Id": str(body["id"]),
-            "X-Shopify-Test": "false",
-            "X-Shopify-Hmac-Sha256": signature(secret, raw),
-        }
-        if one["name"]:
-            headers["X-Shopify-Name"] = one["name"]
-        made.append(Delivery(one["topic"], one["uri"], headers, raw))
-    return made
+    headers["X-Shopify-Hmac-Sha256"] = signature(secret, raw)
+    if subscription["name"]:
+        headers["X-Shopify-Name"] = subscription["name"]
+    return Delivery(subscription["topic"], subscription["uri"], headers, raw)
+
+
+def new_id(dice: Random) -> str:
+    """A delivery's or an event's id."""
+    return str(uuid.UUID(int=dice.getrandbits(128), version=4))

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from ordersync.web import dump
 from ordersync_woocommerce.sandbox.records import Record, Store
@@ -68,20 +69,31 @@ class Hooks:
                 "woocommerce_rest_shop_webhook_invalid_topic",
                 "Webhook topic is required and must be valid.",
             )
+        row = self.add(
+            topic,
+            str(visit.body.get("delivery_url", "")),
+            str(visit.body.get("secret", "")),
+            visit.now,
+            name=str(visit.body.get("name") or topic),
+        )
+        return 201, visit.views.webhook(row), {}
+
+    def add(self, topic: str, address: str, secret: str, now: datetime, *, name: str = "") -> Record:
+        """A new webhook, whose ping waits to go out."""
         row: Record = {
             "id": self.store.next("webhook"),
-            "name": str(visit.body.get("name") or topic),
+            "name": name or topic,
             "status": "active",
             "topic": topic,
-            "delivery_url": str(visit.body.get("delivery_url", "")),
-            "secret": str(visit.body.get("secret", "")),
+            "delivery_url": address,
+            "secret": secret,
             "failures": 0,
-            "created": visit.now,
+            "created": now,
             "modified": None,
         }
         self.store.webhooks[row["id"]] = row
-        self.store.queue.append({"webhook": row["id"], "order": 0, "topic": "ping", "at": visit.now})
-        return 201, visit.views.webhook(row), {}
+        self.store.queue.append({"webhook": row["id"], "order": 0, "topic": "ping", "at": now})
+        return row
 
     def _webhook(self, visit: Visit, hook_id: int) -> Answer:
         return 200, visit.views.webhook(known(self.store.webhooks, hook_id, "shop_webhook")), {}
@@ -109,14 +121,21 @@ class Hooks:
         if call["topic"] == "ping":
             form = {"content-type": "application/x-www-form-urlencoded"}
             return Delivery(hook["id"], hook["delivery_url"], form, f"webhook_id={hook['id']}".encode())
-        order = self.store.orders.get(call["order"])
-        if order is None:
+        if call["order"] not in self.store.orders:
             return None
+        return self.call(hook, call["order"], call["at"])
+
+    def call(self, hook: Record, order_id: int, at: datetime) -> Delivery:
+        """What a webhook says of an order, as the order is now; `at` is when it happened."""
+        order = self.store.orders[order_id]
         views = Views(self.store, self.rules, self.version, "http://woocommerce.example/wp-json/wc/v3")
-        shown = {"id": order["id"]} if call["topic"] == "order.deleted" else views.order(order)
-        body = dump(shown).replace(b"/", b"\\/")
+        shown = {"id": order_id} if hook["topic"] == "order.deleted" else views.order(order)
+        return self.signed(hook, dump(shown).replace(b"/", b"\\/"), at)
+
+    def signed(self, hook: Record, body: bytes, at: datetime) -> Delivery:
+        """A call of a webhook with this body."""
         digest = hmac.new(hook["secret"].encode(), body, hashlib.sha256).digest()
-        second = int(call["at"].timestamp())
+        second = int(at.timestamp())
         headers = {
             "user-agent": f"WooCommerce/{self.version} Hookshot (WordPress/7.1)",
             "content-type": "application/json",

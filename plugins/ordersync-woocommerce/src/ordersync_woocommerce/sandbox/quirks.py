@@ -54,6 +54,7 @@ class StrippedHeader(Quirk):
     """
 
     name = "stripped_header"
+    stops = "Nobody comes in until the key goes in the query."
     told = (
         f"{_ISSUES}/17271",
         "https://github.com/woocommerce/wc-api-node/issues/43",

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
 
 from werkzeug.wrappers import Request, Response
 
-from ordersync.testing import Sandbox as _Sandbox
 from ordersync.testing import StandingOrder
 from ordersync.testing.quirks import Quirk
 from ordersync.web import dump
@@ -20,6 +19,7 @@ from ordersync_woocommerce.sandbox.fields import only
 from ordersync_woocommerce.sandbox.gate import SECRETS, enter
 from ordersync_woocommerce.sandbox.goods_desk import GoodsDesk
 from ordersync_woocommerce.sandbox.hooks import Delivery, Hooks
+from ordersync_woocommerce.sandbox.levers import SECRET, Levers
 from ordersync_woocommerce.sandbox.office import Office
 from ordersync_woocommerce.sandbox.order_desk import OrderDesk
 from ordersync_woocommerce.sandbox.ordering import Fatal, Orders
@@ -39,11 +39,10 @@ from ordersync_woocommerce.sandbox.visits import Answer, Visit, Work
 
 __all__ = ["Delivery", "Sandbox"]
 
-SECRET = "sandbox-webhook-secret"  # noqa: S105 - the sandbox's own, not a secret
 _DEAD = "<p>There has been a critical error on this website.</p>"
 
 
-class Sandbox(_Sandbox):
+class Sandbox(Levers):
     """A shop at `/wp-json/wc/v3/…` and at `/?rest_route=/wc/v3/…`."""
 
     platform: ClassVar[str] = "woocommerce"
@@ -87,15 +86,11 @@ class Sandbox(_Sandbox):
         if self.options.get("setup") != "none":
             populate.fill(self.store, self.orders, self.seed, orders, self.now)
 
-    @property
-    def now(self) -> datetime:
-        """The shop's time, in whole seconds."""
-        return self.clock.now().replace(microsecond=0)
-
     def settings(self, base_url: str) -> dict[str, Any]:
         """A connection's section of the settings file."""
         key = "ck_sandbox_read_write"
         section = {
+            "connector": self.platform,
             "url": base_url,
             "consumer_key": key,
             "consumer_secret": SECRETS[key],
