@@ -88,6 +88,8 @@ class Sandbox:
     """Option → what it does, for `ordersync sandbox --help`."""
     own_quirks: ClassVar[tuple[type[Quirk], ...]] = ()
     """Quirks of this platform, besides those of the way to it (`quirks.CARRIERS`), which every sandbox has."""
+    signs_bodies: ClassVar[bool] = True
+    """False where webhooks carry a secret at most, and no signature over their body."""
 
     def __init__(
         self,
@@ -138,7 +140,8 @@ class Sandbox:
         """The ids of all customer records; by default of those that orders belong to."""
         return {one.customer for one in self.standing() if one.customer}
 
-    # -- levers: what the contract suite asks of a platform's insides; a test whose lever is not there is skipped ----
+    # -- levers: what the contract suite asks of a platform's insides; a test whose lever is not there is skipped. Where
+    # -- the platform cannot have it, raise NotImplementedError with the reason: the skipped test then tells it ----------
 
     def long_order(self, lines: int) -> str:
         """Lever: make an order of so many lines, as a buyer would have placed it just now; its id for `get_order`."""
@@ -171,7 +174,10 @@ class Sandbox:
         (GraphQL answers what was asked for).
         """
         if isinstance(answer, dict):
-            return {**{name: self.grown(value) for name, value in answer.items()}, NEW_FIELD: {"is": ["new", 1]}}
+            return {
+                **{name: self.grown(value) for name, value in answer.items()},
+                NEW_FIELD: {"is": ["new", 1]},
+            }
         return [self.grown(value) for value in answer] if isinstance(answer, list) else answer
 
     # -- keeping ------------------------------------------------------------------------------------------------
