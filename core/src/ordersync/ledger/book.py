@@ -39,12 +39,27 @@ from ordersync.ledger.rows import (
 from ordersync.ledger.runs import RunBook
 from ordersync.ledger.states import State
 from ordersync.ledger.store import Store
+from ordersync.ledger.strides import stride
 from ordersync.model import OrderRef, Problem
 from ordersync.web import Clock, SystemClock
 
 __all__ = ["Ledger"]
 
 KEPT = ("route", "source_id", "draft", "customer", "kept_since")
+
+
+class _LongWay(Exception):
+    """What is to be recorded is not the usual: the transaction is rolled back."""
+
+
+def _kept(route: str, outcome: Outcome, now: datetime) -> dict[str, Any]:
+    return {
+        "route": route,
+        "source_id": outcome.claim.source_id,
+        "draft": outcome.payload,
+        "customer": outcome.customer,
+        "kept_since": now,
+    }
 
 
 def _by_change(row: Row) -> tuple[datetime, str]:
@@ -228,6 +243,22 @@ class Ledger(CustomerBook, ParkBook, RunBook, RestoreBook, PruneBook, ItemBook):
         """
         if not outcomes:
             return []
+        try:
+            with self._store.write() as db:
+                now = self._store.now(db)
+                if not stride(db, route, outcomes, now):
+                    raise _LongWay
+                self._keep.execute(
+                    db, [_kept(route, one, now) for one in outcomes if one.payload is not None]
+                )
+                done = [one.claim.source_id for one in outcomes if one.state is State.DONE]
+                self._drop_payloads(db, route, done)
+        except _LongWay:
+            return self._record(route, outcomes)
+        return []
+
+    def _record(self, route: str, outcomes: Sequence[Outcome]) -> list[str]:
+        """The same, row by row, whatever the rows are by now."""
         ids = [outcome.claim.source_id for outcome in outcomes]
         lost, rows, kept, done = [], [], [], []
         parked: dict[str, Sequence[Problem]] = {}
@@ -247,15 +278,7 @@ class Ledger(CustomerBook, ParkBook, RunBook, RestoreBook, PruneBook, ItemBook):
                     parked[row["source_id"]] = [Problem.model_validate(problem), *outcome.others]
                 woken = woken or row["state"] == State.PARKED
                 if outcome.payload is not None:
-                    kept.append(
-                        {
-                            "route": route,
-                            "source_id": row["source_id"],
-                            "draft": outcome.payload,
-                            "customer": outcome.customer,
-                            "kept_since": now,
-                        }
-                    )
+                    kept.append(_kept(route, outcome, now))
                 elif outcome.state in (State.DONE, State.SKIPPED):
                     done.append(row["source_id"])
             if rows:
@@ -264,11 +287,15 @@ class Ledger(CustomerBook, ParkBook, RunBook, RestoreBook, PruneBook, ItemBook):
                 if woken:
                     self._forget_causes(db, route)
             self._keep.execute(db, kept)
-            if done:
-                db.execute(
-                    t.payloads.delete().where(t.payloads.c.route == route, t.payloads.c.source_id.in_(done))
-                )
+            self._drop_payloads(db, route, done)
         return lost
+
+    @staticmethod
+    def _drop_payloads(db: Connection, route: str, source_ids: Sequence[str]) -> None:
+        if source_ids:
+            db.execute(
+                t.payloads.delete().where(t.payloads.c.route == route, t.payloads.c.source_id.in_(source_ids))
+            )
 
     def report_twin(
         self, route: str, source_id: str, target: OrderRef, trouble: Problem | None = None

@@ -25,10 +25,10 @@ class Bulk:
         self._names = tuple(names)
         self._compiled: dict[str, tuple[str, bool, Sequence[tuple[str, Processor]]]] = {}
 
-    def execute(self, db: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Execute for each row. Every row gives all the parameters; nothing is answered."""
+    def execute(self, db: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Execute for each row; every row gives all the parameters. Answers how many rows of the table were met in all."""
         if not rows:
-            return
+            return 0
         text, positional, binds = self._for(db)
         if positional:
             given: Any = [
@@ -36,7 +36,7 @@ class Bulk:
             ]
         else:
             given = [{name: row[name] if of is None else of(row[name]) for name, of in binds} for row in rows]
-        db.exec_driver_sql(text, given)
+        return db.exec_driver_sql(text, given).rowcount
 
     def _for(self, db: Connection) -> tuple[str, bool, Sequence[tuple[str, Processor]]]:
         dialect = db.dialect
