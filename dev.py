@@ -2,6 +2,7 @@
 
 python3 dev.py demo      the main job on sandboxes: orders from Shopify become sale orders in Odoo
 python3 dev.py test      all tests, as CI runs them (arguments go to tox: `test -e lint`)
+python3 dev.py docs      the documentation, as static pages; prints where they begin
 python3 dev.py setup     only set up; then `.venv/bin/ordersync` (Windows: `.venv\\Scripts\\ordersync`) is there
 """
 
@@ -58,6 +59,18 @@ def setup() -> None:
     stamp.write_text(wanted, "utf-8")
 
 
+def docs() -> int:
+    """Build the pages strictly; what they are built with comes into the same environment."""
+    setup()
+    pip("--requirement", str(ROOT / "docs/requirements.txt"))
+    strict = ("-W", "--keep-going", "-n", "-q", "-E", "-b", "html")
+    out = ROOT / "docs/build/html"
+    code = run(BIN / f"python{EXE}", "-m", "sphinx", *strict, "docs", out)
+    if not code:
+        print(out / "index.html")
+    return code
+
+
 def other_pythons() -> str:
     """PATH, with the interpreters of pyenv behind it, so that tox finds those that this machine has."""
     root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
@@ -74,6 +87,8 @@ def main(arguments: list[str]) -> int:
             make_environment()
             pip("tox>=4.20,<5", "tox-uv>=1.11")
             return run(BIN / f"tox{EXE}", "run", *more, PATH=other_pythons(), UV_PYTHON_DOWNLOADS="never")
+        case ["docs"]:
+            return docs()
         case ["setup"]:
             setup()
             return 0

@@ -1,4 +1,4 @@
-"""The README and the tutorial are run: commands, the Python example, included files."""
+"""The README and the tutorial do what they say; `test_docs_blocks.py` runs the blocks of every page."""
 
 from __future__ import annotations
 
@@ -6,21 +6,20 @@ import json
 import os
 import re
 import shlex
-import socket
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from ordersync.discovery import connector_class, sandbox_class
-from ordersync.testing import serve
+sys.path.insert(0, str(Path(__file__).parent))
 
-ROOT = Path(__file__).resolve().parent.parent
-ORDERSYNC = [sys.executable, "-c", "import sys; from ordersync.cli import main; sys.exit(main())"]
+from docs_blocks import ROOT, blocks
+from docs_room import ORDERSYNC, Room
+
+from ordersync.discovery import sandbox_class
+from ordersync.testing import serve
 
 
 def run(command: str, folder: Path, **env: str) -> subprocess.CompletedProcess[str]:
@@ -35,47 +34,6 @@ def run(command: str, folder: Path, **env: str) -> subprocess.CompletedProcess[s
         timeout=120,
         check=False,
     )
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def in_background(command: str, folder: Path) -> Iterator[str]:
-    """A command that serves; its first lines of output, once it is up."""
-    process = subprocess.Popen(
-        [*ORDERSYNC, *shlex.split(command)[1:]],
-        cwd=folder,
-        env={**os.environ, "NO_COLOR": "1", "PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    port = int(command.split("--port ")[1].split()[0])
-    try:
-        until = time.monotonic() + 60
-        while True:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            assert process.poll() is None, process.stdout.read() if process.stdout else ""
-            assert time.monotonic() < until
-            time.sleep(0.05)
-        yield command
-    finally:
-        process.terminate()
-        process.communicate(timeout=30)
-
-
-def test_the_readme_includes_the_example_as_it_stands() -> None:
-    text = (ROOT / "README.md").read_text("utf-8")
-    shown = re.search(r"<!-- include (\S+) -->\n```python\n(.*?)```", text, re.DOTALL)
-    assert shown
-    code = (ROOT / shown[1]).read_text("utf-8")
-    assert code.partition('"""\n\n')[2] == shown[2]
 
 
 def test_the_python_example_runs(
@@ -101,15 +59,6 @@ def test_the_python_example_runs(
     assert "GONE-404" in printed
 
 
-def test_every_readme_command_exists() -> None:
-    text = (ROOT / "README.md").read_text("utf-8")
-    commands = re.findall(r"^\$ (ordersync (\S+).*)$", text, re.MULTILINE)
-    assert len(commands) >= 7
-    for _, name in commands:
-        assert run(f"ordersync {name} --help", ROOT).returncode == 0
-    assert connector_class("shopify").settings_model
-
-
 def test_the_readme_init_writes_settings_that_check_reads(tmp_path: Path) -> None:
     text = (ROOT / "README.md").read_text("utf-8")
     (init,) = re.findall(r"^\$ (ordersync init .*)$", text, re.MULTILINE)
@@ -120,47 +69,29 @@ def test_the_readme_init_writes_settings_that_check_reads(tmp_path: Path) -> Non
 
 
 def test_the_tutorial_runs(tmp_path: Path) -> None:
-    text = (ROOT / "docs/tutorial.md").read_text("utf-8")
-    for port in ("8801", "8802"):
-        text = text.replace(port, str(free_port()))
-    secrets = {
-        "SHOP_TOKEN": sandbox_class("shopify")().settings("http://x")["access_token"],
-        "ODOO_KEY": sandbox_class("erp-odoo")().settings("http://x")["api_key"],
-    }
-    results: list[tuple[str, int, str]] = []
-    blocks = re.findall(r"(?:<!-- (file|append) (\S+) -->\n)?```(console|toml)\n(.*?)```", text, re.DOTALL)
     with ExitStack() as stack:
-        for how, name, kind, body in blocks:
-            if kind == "toml":
-                with (tmp_path / name).open("a" if how == "append" else "w", encoding="utf-8") as file:
-                    file.write(body)
-                continue
-            for command in re.findall(r"^\$ (.+)$", body, re.MULTILINE):
-                if command.endswith("&"):
-                    stack.enter_context(in_background(command.removesuffix("&").strip(), tmp_path))
-                    continue
-                done = run(command, tmp_path, **secrets)
-                results.append((command, done.returncode, done.stdout + done.stderr))
-    codes = [(command, code) for command, code, _ in results]
-    assert codes == [
-        ("ordersync check", 0),
-        ("ordersync check orders", 1),
-        ("ordersync plan orders", 1),
-        ("ordersync sync orders --all --limit 1", 0),
-        ("ordersync sync orders", 1),
-        ("ordersync parked orders", 1),
-        ("ordersync orders orders --parked", 0),
-        ("ordersync sync orders", 0),
-        ("ordersync status", 0),
-        ("ordersync sync orders --json", 0),
-        ("ordersync reconcile orders", 0),
-        ('ordersync explain orders "#1001"', 0),
-        ("ordersync plan orders --since 30d --out orders.plan", 0),
-        ("ordersync sync orders --plan orders.plan", 0),
-        ("ordersync ledger rebuild orders", 0),
-    ], results
-    said = {command: out for command, _, out in results}
-    assert "GONE-404" in results[4][2]
+        room = Room(tmp_path, stack)
+        for block in blocks(ROOT / "docs/tutorial.md"):
+            room.take(block)
+    assert [ran.command for ran in room.ran] == [
+        "ordersync check",
+        "ordersync check orders",
+        "ordersync plan orders",
+        "ordersync sync orders --all --limit 1",
+        "ordersync sync orders",
+        "ordersync parked orders",
+        "ordersync orders orders --parked",
+        "ordersync sync orders",
+        "ordersync status",
+        "ordersync sync orders --json",
+        "ordersync reconcile orders",
+        'ordersync explain orders "#1001"',
+        "ordersync plan orders --since 30d --out orders.plan",
+        "ordersync sync orders --plan orders.plan",
+        "ordersync ledger rebuild orders",
+    ]
+    said = {ran.command: ran.said for ran in room.ran}
+    assert "GONE-404" in room.ran[4].said
     assert "Mending the first cause alone frees" in said["ordersync parked orders"]
     last = json.loads(said["ordersync sync orders --json"])
     assert (last["created"], last["parked"], last["failed"]) == (0, 0, 0)
