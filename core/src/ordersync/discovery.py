@@ -234,6 +234,9 @@ def _load(group: str, name: str) -> Any:
             f"Several installed packages call themselves {name!r}.", remedy="Remove all but one."
         ) from None
     except NoMatches:
+        if points:
+            # installed while this process ran: stevedore remembers what was there at first
+            return _imported(points[0])
         known = sorted({point.name for point in metadata.entry_points(group=group)})
         close = difflib.get_close_matches(name, known, n=3)
         kind = "connector" if group == CONNECTORS else "extension"

@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -79,10 +80,10 @@ def _holds(orders: Sequence[StandingOrder]) -> dict[str, Any]:
 
 
 def _planned(host: Host) -> dict[str, int]:
-    actions = Counter(planned.action for planned in host.plan(ROUTE))
-    waiting = sum(1 for _ in host.orders(ROUTE, state="parked"))
-    planned = {action: actions[action] for action in ("create", "unchanged", "park", "skip")}
-    return {**planned, "park": max(planned["park"], waiting)}
+    """Of all orders, as the run that follows takes them: a parked one may be free by now."""
+    beginning = datetime.fromtimestamp(0, UTC)
+    actions = Counter(planned.action for planned in host.plan(ROUTE, since=beginning))
+    return {action: actions[action] for action in ("create", "unchanged", "park", "skip")}
 
 
 def _as_planned(report: RunReport, planned: dict[str, int], target: dict[str, Any]) -> bool:
