@@ -104,7 +104,7 @@ class ToyHost:
     def _new(self) -> list[int]:
         return [n for n in list(self.source.held)[:-1] if n not in self.target.held]
 
-    def plan(self, route: str) -> Iterator[Planned]:
+    def plan(self, route: str, since: datetime) -> Iterator[Planned]:
         for n in self._new():
             yield Planned(str(n), f"#{n}", "create", None, Decimal("1.50"), "EUR", 1, NOON)
         if self._new():
@@ -222,7 +222,7 @@ def test_the_demo_keeps_its_state_when_aborted(
 
 def test_the_demo_says_if_it_went_otherwise(toys: None, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ToyHost, "plan", lambda self, route: iter(()))
+        patch.setattr(ToyHost, "plan", lambda self, route, since: iter(()))
         code, told = demo(capsys)
     assert (code, told["as_planned"]) == (1, False)
 
