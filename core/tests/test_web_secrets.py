@@ -6,7 +6,7 @@ import copy
 import logging
 import pickle
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import httpx
@@ -14,7 +14,16 @@ import pytest
 
 from ordersync.errors import BadSettings, OrderSyncError
 from ordersync.testing.sandbox import Sandbox, serve
-from ordersync.web import Access, Client, FileTokens, Grant, MemoryTokens, Refreshing, VirtualClock
+from ordersync.web import (
+    Access,
+    Client,
+    FileTokens,
+    Grant,
+    MemoryTokens,
+    Refreshing,
+    VirtualClock,
+    token_endpoint,
+)
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Request, Response
@@ -192,3 +201,74 @@ def test_no_credential_goes_elsewhere() -> None:
         with pytest.raises(OrderSyncError):
             client.get(link)
     assert {url.host for url in asked} == {"shop.example"}
+
+
+# -- what a debugger, or an error service, shows of the frames ---------------------------------------------------------
+
+
+def frames(error: BaseException) -> str:
+    """The local variables of every frame of ours that an error came through."""
+    texts = []
+    chain: list[BaseException | None] = [error]
+    while chain:
+        one = chain.pop()
+        if one is None:
+            continue
+        trace = one.__traceback__
+        while trace is not None:
+            if str(trace.tb_frame.f_globals.get("__name__", "")).startswith("ordersync."):
+                texts += [f"{name} = {value!r}" for name, value in trace.tb_frame.f_locals.items()]
+            trace = trace.tb_next
+        chain += [one.__cause__, one.__context__]
+    return "\n".join(texts)
+
+
+@pytest.mark.parametrize("how", ["post", "send", "content"])
+@pytest.mark.parametrize("status", [400, 401, 429, 500])
+def test_no_frame_keeps_what_was_sent(how: str, status: int) -> None:
+    client = secretive(
+        httpx.MockTransport(lambda request: httpx.Response(status, json={"email": f"{CANARY}@example.com"}))
+    )
+    calls: dict[str, Callable[[], object]] = {
+        "post": lambda: client.post(
+            "orders", json={"email": f"{CANARY}@example.com"}, params={"key": CANARY}
+        ),
+        "send": lambda: client.send("PUT", "orders", json=[CANARY], headers={"X-Secret": CANARY}),
+        "content": lambda: client.post("orders", content=CANARY.encode()),
+    }
+    with pytest.raises(OrderSyncError) as caught:
+        calls[how]()
+    assert "Client(" in frames(caught.value), "the frames were not looked at"
+    assert CANARY not in frames(caught.value)
+    client.close()
+
+
+def test_no_frame_keeps_a_lost_body() -> None:
+    def lost(request: httpx.Request) -> httpx.Response:
+        raise httpx.ReadTimeout(CANARY, request=request)
+
+    client = secretive(httpx.MockTransport(lost))
+    with pytest.raises(OrderSyncError) as caught:
+        client.post("orders", json={"email": CANARY})
+    assert CANARY not in frames(caught.value)
+    client.close()
+
+
+@pytest.mark.parametrize("asked", ["headers", "renew", "client"])
+def test_no_frame_keeps_a_grant_that_is_refused(asked: str) -> None:
+    transport = httpx.MockTransport(lambda request: httpx.Response(400, json={"error": "invalid_grant"}))
+    access = Access(clock=VirtualClock(), transport=transport, tokens=MemoryTokens())
+    fetch = token_endpoint(
+        access, "https://shop.example/token", client_id="id", client_secret=f"{CANARY}-secret"
+    )
+    auth = Refreshing(access, "shop token", fetch, first=f"{CANARY}-refresh")
+    client = access.client("https://shop.example", auth=auth)
+    calls: dict[str, Callable[[], object]] = {
+        "headers": lambda: auth.headers("POST", "https://shop.example/x", CANARY.encode()),
+        "renew": lambda: auth.renew({"authorization": f"Bearer {CANARY}"}),
+        "client": lambda: client.post("orders", json={"email": CANARY}),
+    }
+    with pytest.raises(OrderSyncError) as caught:
+        calls[asked]()
+    assert CANARY not in frames(caught.value)
+    client.close()

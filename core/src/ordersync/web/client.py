@@ -119,11 +119,17 @@ class Client:
 
     def get(self, path: str = "", **options: Any) -> Reply:
         """`send("GET", …)`."""
-        return self.send("GET", path, **options)
+        try:
+            return self.send("GET", path, **options)
+        finally:
+            options.clear()
 
     def post(self, path: str = "", **options: Any) -> Reply:
         """`send("POST", …)`."""
-        return self.send("POST", path, **options)
+        try:
+            return self.send("POST", path, **options)
+        finally:
+            options.clear()
 
     def send(
         self,
@@ -146,8 +152,29 @@ class Client:
 
         Raises what the verdict table says; UnexpectedReply if a read's answer is not JSON though it should be, or
         larger than the limit; BadInput or BadSettings if the request cannot be written down, and Unreachable if the
-        client is closed: nothing was sent then.
+        client is closed: nothing was sent then. The error's traceback ends here, and this frame keeps nothing: whoever
+        prints a traceback with its local variables prints no token, and no buyer.
         """
+        problem: OrderSyncError
+        try:
+            return self._send(method, path, params, json, content, headers, repeatable, expect_json, before)
+        except OrderSyncError as error:
+            problem = error.with_traceback(None)
+        del params, json, content, headers
+        raise problem
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str] | Sequence[tuple[str, str]] | None,
+        json: Any,
+        content: bytes | str | None,
+        headers: Mapping[str, str] | None,
+        repeatable: bool | None,
+        expect_json: bool,
+        before: Callable[[], None] | None,
+    ) -> Reply:
         method = method.upper()
         url = self.url(path)
         if repeatable is None:

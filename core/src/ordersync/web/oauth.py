@@ -116,12 +116,24 @@ class Refreshing:
 
     def headers(self, method: str, url: str, body: bytes) -> Mapping[str, str]:  # noqa: ARG002 - Auth's signature
         """The bearer token's header."""
-        return {self._header: self._prefix + self._token(refused="")}
+        problem: OrderSyncError
+        try:
+            return {self._header: self._prefix + self._token(refused="")}
+        except OrderSyncError as error:
+            problem = error.with_traceback(None)
+        del body
+        raise problem
 
     def renew(self, refused: Mapping[str, str]) -> bool:
         """Renew the token, unless somebody has done so since; True."""
-        self._token(refused=refused.get(self._header, "").removeprefix(self._prefix))
-        return True
+        problem: OrderSyncError
+        try:
+            self._token(refused=refused.get(self._header, "").removeprefix(self._prefix))
+            return True
+        except OrderSyncError as error:
+            problem = error.with_traceback(None)
+        del refused
+        raise problem
 
     def __repr__(self) -> str:
         return f"Refreshing({self._name!r})"

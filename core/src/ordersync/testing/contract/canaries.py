@@ -21,7 +21,18 @@ __all__ = ["found_in", "people_of", "places_of", "secrets_of", "shown_by", "text
 SHORTEST = 6
 """Characters; what is shorter is found everywhere."""
 _CREDENTIALS = ("authorization", "cookie", "token", "secret", "key", "session", "signature", "auth")
-_OTHERS = ("ordersync.", "pluggy", "_pytest", "httpx", "httpcore", "tenacity", "contextlib", "pydantic")
+_OTHERS = (
+    "ordersync.transfer",
+    "ordersync.connection",
+    "ordersync.testing",
+    "pluggy",
+    "_pytest",
+    "httpx",
+    "httpcore",
+    "tenacity",
+    "contextlib",
+    "pydantic",
+)
 """Whose frames a connector's author cannot change."""
 _SCHEMES = ("Bearer ", "Basic ", "Token ")
 
@@ -42,6 +53,9 @@ def secrets_of(stand: Stand) -> dict[str, str]:
                 for scheme in _SCHEMES:
                     value = value.removeprefix(scheme)
                 found[f"header {name}"] = value
+                if name.lower() == "cookie":
+                    for cookie, _, held in (part.strip().partition("=") for part in value.split(";")):
+                        found[f"cookie {cookie}"] = held
     found |= {f"{name}, decoded": plain for name, value in found.items() if (plain := _decoded(value))}
     return {name: value for name, value in found.items() if len(value) >= SHORTEST}
 
