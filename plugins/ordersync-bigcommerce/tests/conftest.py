@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from ordersync import Address, Amounts, Customer, Draft, DraftLine, Item, LineKind, Tax, Totals
+from ordersync.testing.contract.wire import Wire, change_by
 from ordersync.testing.openapi import Exchange, Known, OpenApi, Recorder
 from ordersync.testing.specs import vendor_specs
 from ordersync.web import Access, VirtualClock
@@ -119,21 +120,7 @@ class Desk:
     connector: BigCommerceConnector
     recorder: Recorder
     clock: VirtualClock
-    lossy: Lossy
-
-
-class Lossy(httpx.BaseTransport):
-    """Delivers every request; loses the next `lose` answers to writes."""
-
-    def __init__(self, inner: httpx.BaseTransport) -> None:
-        self.inner, self.lose = inner, 0
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        response = self.inner.handle_request(request)
-        if self.lose and request.method != "GET":
-            self.lose -= 1
-            raise httpx.ReadTimeout("lost", request=request)
-        return response
+    wire: Wire
 
 
 @pytest.fixture
@@ -153,8 +140,8 @@ def open_desk(lenient: OpenApi | None) -> Iterator[Callable[..., Desk]]:
         sandbox = Sandbox(clock=clock, seed=1, orders=orders, options=options, quirks=quirks)
         section = {**sandbox.settings("http://bigcommerce.sandbox"), **settings}
         section.pop("connector")
-        lossy = Lossy(sandbox.transport())
-        recorder = Recorder(lossy)
+        wire = Wire(sandbox.transport(), clock, change_by(sandbox))
+        recorder = Recorder(wire)
         connector = BigCommerceConnector(
             BigCommerceConnector.settings_model.model_validate(section),
             Access(transport=recorder, clock=clock),
@@ -162,7 +149,7 @@ def open_desk(lenient: OpenApi | None) -> Iterator[Callable[..., Desk]]:
         built.append(connector)
         if settings.get("store_hash") is None:
             recorders.append(recorder)
-        return Desk(sandbox, connector, recorder, clock, lossy)
+        return Desk(sandbox, connector, recorder, clock, wire)
 
     yield build
     for connector in built:

@@ -35,14 +35,14 @@ from ordersync import (
 from ordersync.connection import Connection
 from ordersync.extensions import Extensions
 from ordersync.ledger import Ledger
+from ordersync.testing.contract import blows
+from ordersync.testing.contract.wire import Strike
 from ordersync.testing.reference import ReferenceConnector, ReferenceSettings, ReferenceStore
 from ordersync.testing.seeds import TAX_RATES
 from ordersync.testing.trial import reference_orders
 from ordersync.transfer import Transfer
 from ordersync.transfer.house import Rules
 from ordersync.web import Access
-
-KEY = "os-" + "a" * 26
 
 
 @pytest.fixture
@@ -174,19 +174,6 @@ def test_an_order_arrives_whole_and_reads_the_same(open_desk: Any, draft: Any, l
     assert (order.billing.subdivision, order.billing.postcode) == ("NY", "10001")
 
 
-def test_a_lost_answer_is_found_by_the_key_and_nothing_is_made_twice(open_desk: Any, draft: Any) -> None:
-    desk = open_desk()
-    desk.lossy.lose = 1
-    with pytest.raises(InDoubt):
-        desk.connector.create_order(draft(key=KEY))
-    assert desk.connector.find_order(KEY) is None
-    desk.clock.sleep(desk.connector.facts.index_lag.total_seconds())
-    found = desk.connector.find_order(KEY)
-    assert found.totals == draft().expected
-    assert [one.position for one in found.lines] == [0]
-    assert len(desk.sandbox.standing()) == 1
-
-
 def test_an_order_is_paid_shipped_and_cancelled_once_each(open_desk: Any, draft: Any, line: Any) -> None:
     desk = open_desk()
     connector = desk.connector
@@ -227,8 +214,7 @@ def test_a_shipment_whose_answer_was_lost_is_not_made_again(open_desk: Any, draf
     desk = open_desk()
     placed = desk.connector.create_order(draft())
     ship = Fulfill(fulfillment=Fulfillment(tracking=(Tracking(number="1Z", carrier="UPS"),)))
-    desk.lossy.lose = 1
-    with pytest.raises(InDoubt):
+    with desk.wire.striking(Strike(blows.lost(desk.clock), "writes")), pytest.raises(InDoubt):
         desk.connector.update_order(placed.ref, ship, "os-ship")
     desk.connector.update_order(placed.ref, ship, "os-ship")
     assert len(desk.connector.get_order(placed.ref.id).fulfillments) == 1

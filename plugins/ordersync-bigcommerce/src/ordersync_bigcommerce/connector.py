@@ -268,7 +268,7 @@ class BigCommerceConnector:
                     if hook is None
                     else self._api.change("PUT", f"v3/hooks/{hook.id}", body)
                 )
-                hook = read_as(wire.Hook, (made or {}).get("data"), written=True)
+                hook = read_as(wire.HookMade, made, written=True).data
                 standing[scope] = hook
             answers.append(Subscription(id=str(hook.id), topic=topic, address=address))
         return answers

@@ -7,8 +7,8 @@ the one behind it is never seen. So each request begins at the last change that 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -26,20 +26,28 @@ SECOND = timedelta(seconds=1)
 
 @dataclass(frozen=True)
 class _Place:
-    """Where a listing is: since when it asks, and at which page from there."""
+    """Where a listing is: since when it asks, at which page from there, and which orders of these it gave out."""
 
     since: datetime | None
     page: int = 1
+    given: Mapping[int, datetime] = field(default_factory=dict)
+    """Id → the change that was seen."""
 
     def __str__(self) -> str:
-        return f"{self.since.isoformat() if self.since else ''}|{self.page}"
+        given = ",".join(f"{number}@{int(change.timestamp())}" for number, change in self.given.items())
+        return f"{self.since.isoformat() if self.since else ''}|{self.page}|{given}"
 
     @classmethod
     def read(cls, cursor: str) -> _Place:
         try:
-            since, page = cursor.split("|")
-            return cls(datetime.fromisoformat(since).astimezone(UTC) if since else None, max(int(page), 1))
-        except ValueError:
+            since, page, given = cursor.split("|")
+            pairs = (one.split("@") for one in given.split(",") if one)
+            return cls(
+                datetime.fromisoformat(since).astimezone(UTC) if since else None,
+                max(int(page), 1),
+                {int(number): datetime.fromtimestamp(int(change), UTC) for number, change in pairs},
+            )
+        except (ValueError, OverflowError, OSError):
             raise BadInput("This is not a cursor of a BigCommerce listing.") from None
 
 
@@ -49,7 +57,7 @@ def pages(api: Api, query: OrderQuery, size: int) -> Iterator[Page]:
     The end is an empty page: a page that is not full may be all that BigCommerce cares to give.
     """
     place = _Place.read(query.cursor) if query.cursor else _Place(query.updated_from)
-    seen: dict[int, datetime] = {}
+    seen = dict(place.given)
     before: list[int] = []
     last: datetime | None = None
     while True:
@@ -64,7 +72,8 @@ def pages(api: Api, query: OrderQuery, size: int) -> Iterator[Page]:
         dated = {number: change for number, change in changes.items() if change is not None}
         newest = max(dated.values(), default=None)
         last = max(last, newest) if last and newest else newest or last
-        place = _next(place, newest)
+        seen |= dated
+        place = _next(place, newest, seen)
         if fresh or not rows:
             yield Page(
                 orders=tuple(orders),
@@ -74,9 +83,7 @@ def pages(api: Api, query: OrderQuery, size: int) -> Iterator[Page]:
             )
         if not rows:
             return
-        seen |= dated
-        if last:
-            seen = {number: change for number, change in seen.items() if change >= last - 2 * SECOND}
+        seen = dict(place.given)
 
 
 def _rows(api: Api, query: OrderQuery, place: _Place, size: int) -> list[dict[str, Any]]:
@@ -90,11 +97,13 @@ def _rows(api: Api, query: OrderQuery, place: _Place, size: int) -> list[dict[st
     return listed_of(api.ask("v2/orders", params))
 
 
-def _next(place: _Place, last: datetime | None) -> _Place:
-    """From the last change that was seen; where a whole page brought no later one, the next page from there."""
-    if last is None or (place.since and last <= place.since):
-        return _Place(place.since, place.page + 1)
-    return _Place(last)
+def _next(place: _Place, last: datetime | None, seen: Mapping[int, datetime]) -> _Place:
+    """From the last change that was seen; where a whole page brought no later one, the next page from there. Of what
+    was seen, that counts which comes again."""
+    later = last is not None and (place.since is None or last > place.since)
+    since, page = (last, 1) if later else (place.since, place.page + 1)
+    again = {number: change for number, change in seen.items() if not since or change >= since - 2 * SECOND}
+    return _Place(since, page, again)
 
 
 def _is_fresh(change: datetime | None, seen: datetime | None, query: OrderQuery) -> bool:

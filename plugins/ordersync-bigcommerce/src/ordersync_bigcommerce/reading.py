@@ -103,7 +103,7 @@ def fees_of(api: Api, order: wire.Order) -> tuple[wire.Fee, ...]:
         fees = api.find(f"v2/orders/{order.id}/fees")
     if isinstance(fees, Mapping):
         fees = fees.get("fees")
-    return tuple(wire.Fee.model_validate(one) for one in fees or ())
+    return tuple(wire.Fee.model_validate(one) for one in _list(fees))
 
 
 def customers_of(api: Api, rows: Iterable[Any]) -> dict[int, wire.Customer]:
@@ -122,8 +122,15 @@ def customers_of(api: Api, rows: Iterable[Any]) -> dict[int, wire.Customer]:
 
 def _refunds(api: Api, order: wire.Order) -> tuple[wire.Refund, ...]:
     """All at once: the list has no pages."""
-    answer = api.ask(f"v3/orders/{order.id}/payment_actions/refunds") or {}
-    return tuple(wire.Refund.model_validate(one) for one in answer.get("data") or ())
+    answer = api.ask(f"v3/orders/{order.id}/payment_actions/refunds")
+    refunds = answer.get("data") if isinstance(answer, Mapping) else answer
+    return tuple(wire.Refund.model_validate(one) for one in _list(refunds))
+
+
+def _list(rows: Any) -> list[Any]:
+    if rows is not None and not isinstance(rows, list):
+        raise UnexpectedReply("BigCommerce's answer has no list.")
+    return rows or []
 
 
 def _several(

@@ -22,6 +22,7 @@ __all__ = [
     "Customer",
     "Fee",
     "Hook",
+    "HookMade",
     "InventoryItem",
     "Order",
     "OrderCoupon",
@@ -350,6 +351,12 @@ class Hook(Wire):
     scope: Text = ""
     destination: Text = ""
     is_active: bool = True
+
+
+class HookMade(Wire):
+    """What `POST` and `PUT /v3/hooks` answer."""
+
+    data: Hook
 
 
 class Coupon(Wire):

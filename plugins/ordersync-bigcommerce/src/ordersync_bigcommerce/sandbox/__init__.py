@@ -1,7 +1,7 @@
 """The stand-in for a BigCommerce store: its V2 and V3 REST APIs over a catalogue, customers and orders that change.
 
 It adds orders up as the vendor's documents say, pages, filters and refuses as they do, counts requests in windows, and
-signs its webhooks. What people do in the control panel is in `Sandbox`'s own methods.
+signs its webhooks. What people do in the control panel is in `panel`.
 """
 
 from __future__ import annotations
@@ -9,26 +9,24 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any, ClassVar
 
 from werkzeug.wrappers import Request, Response
 
 from ordersync import BadInput
-from ordersync.testing import Sandbox as _Sandbox
 from ordersync.testing import StandingOrder
 from ordersync.testing.kit import FixedWindow
 from ordersync.testing.quirks import Quirk
 from ordersync.web import dump, read
 
 from .faults import Fault, v2, v3
-from .hooks import Delivery, deliveries, signature
+from .hooks import Delivery, signature
+from .levers import Levers
 from .order_rows import STATUSES
 from .orders import Orders
 from .populate import TWIN_SKU, populate
 from .quirks import (
     OWN,
-    DuplicateWebhooks,
     EqualModified,
     ExclusiveDates,
     IgnoredFilters,
@@ -39,11 +37,10 @@ from .quirks import (
     SmallPages,
 )
 from .shelves import CURRENCIES, Shelves
-from .store import Row, Store, sums
+from .store import STORE_HASH, Row, Store, sums
 
 __all__ = ["STORE_HASH", "TWIN_SKU", "Delivery", "Sandbox", "signature"]
 
-STORE_HASH = "sandbox1"
 TOKEN = "sandbox-access-token"  # noqa: S105 - the sandbox's own, not a secret
 SECRET = "sandbox-client-secret"  # noqa: S105 - the sandbox's own, not a secret
 SCOPES = (
@@ -63,7 +60,7 @@ _PATHS = (
 )
 
 
-class Sandbox(_Sandbox):
+class Sandbox(Levers):
     """A store at `/stores/sandbox1/`."""
 
     platform: ClassVar[str] = "bigcommerce"
@@ -249,62 +246,6 @@ class Sandbox(_Sandbox):
             "plan_level": "Standard",
             "plan_is_trial": False,
         }
-
-    def _tell(self, scope: str, order: Row, more: Row) -> None:
-        """Queue the deliveries of what happened to an order."""
-        self.deliveries.extend(
-            deliveries(
-                self.store.hooks.values(),
-                scope,
-                order,
-                more,
-                store_hash=STORE_HASH,
-                secret=self.client_secret,
-                now=self.clock.now(),
-                dice=self.random,
-            )
-        )
-
-    def hand_out(self) -> list[Delivery]:
-        """The queued webhook deliveries, oldest first; they are not queued any longer."""
-        with self.lock:
-            taken, self.deliveries = self.deliveries, []
-            twice = self.quirk(DuplicateWebhooks)
-            return taken * twice.whole("times") if twice else taken
-
-    # ---- what people do in the control panel
-
-    def set_status(self, id: str, status: int) -> None:
-        """Change an order's status."""
-        with self.lock:
-            order = self.store.orders[int(id)]
-            before, order["status_id"] = order["status_id"], status
-            self.store.touch(order, self.clock.now())
-            more = {"status": {"previous_status_id": before, "new_status_id": status}}
-            self._tell("store/order/statusUpdated", order, more)
-
-    def edit_notes(self, id: str, text: str) -> None:
-        """Write the staff notes anew."""
-        with self.lock:
-            order = self.store.orders[int(id)]
-            order["staff_notes"] = text
-            self.store.touch(order, self.clock.now())
-
-    def refund(self, id: str, amount: Decimal, *, units: int = 0) -> None:
-        """Give money back for an order; `units` of its first line are marked as refunded."""
-        with self.lock:
-            order = self.store.orders[int(id)]
-            self.store.add(
-                "refunds",
-                {
-                    "order_id": order["id"], "amount": amount, "tax": Decimal(0), "reason": "Returned",
-                    "created": self.clock.now().replace(microsecond=0),
-                },
-            )  # fmt: skip
-            order["lines"][0]["refunded"] += units
-            order["status_id"] = 4 if amount >= sums(order)["total_inc_tax"] else 14
-            self.store.touch(order, self.clock.now())
-            self._tell("store/order/refund/created", order, {"refund": {"refund_id": 1}})
 
     # ---- the kit's questions
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from .store import Row
 
-__all__ = ["Delivery", "deliveries", "signature"]
+__all__ = ["Delivery", "deliveries", "delivery_to", "signature"]
 
 
 @dataclass(frozen=True)
@@ -51,24 +51,27 @@ def deliveries(
     for hook in hooks:
         if hook["scope"] != scope or not hook["is_active"]:
             continue
-        body = json.dumps(
-            {
-                "scope": scope,
-                "store_id": "1025646",
-                "data": data,
-                "hash": f"{dice.getrandbits(160):040x}",
-                "created_at": int(now.timestamp()),
-                "producer": f"stores/{store_hash}",
-            },
-            separators=(",", ":"),
-        ).encode()
-        number, stamp = f"msg_{dice.getrandbits(64):016x}", str(int(now.timestamp()))
-        headers = {
-            "content-type": "application/json",
-            "webhook-id": number,
-            "webhook-timestamp": stamp,
-            "webhook-signature": signature(secret, number, stamp, body),
-            **{name.lower(): value for name, value in (hook["headers"] or {}).items()},
+        body = {
+            "scope": scope,
+            "store_id": "1025646",
+            "data": data,
+            "hash": f"{dice.getrandbits(160):040x}",
+            "created_at": int(now.timestamp()),
+            "producer": f"stores/{store_hash}",
         }
-        made.append(Delivery(hook["destination"], body, headers))
+        raw = json.dumps(body, separators=(",", ":")).encode()
+        made.append(delivery_to(hook, raw, secret=secret, now=now, dice=dice))
     return made
+
+
+def delivery_to(hook: Row, body: bytes, *, secret: str, now: datetime, dice: Random) -> Delivery:
+    """One call of one hook."""
+    number, stamp = f"msg_{dice.getrandbits(64):016x}", str(int(now.timestamp()))
+    headers = {
+        "content-type": "application/json",
+        "webhook-id": number,
+        "webhook-timestamp": stamp,
+        "webhook-signature": signature(secret, number, stamp, body),
+        **{name.lower(): value for name, value in (hook["headers"] or {}).items()},
+    }
+    return Delivery(hook["destination"], body, headers)

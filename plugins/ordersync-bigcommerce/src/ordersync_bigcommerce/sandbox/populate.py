@@ -18,7 +18,7 @@ from ordersync.testing.seeds import (
 from .intake import new_line, new_order
 from .store import Row, Store, four, units
 
-__all__ = ["TWIN_SKU", "populate"]
+__all__ = ["TWIN_SKU", "new_coupon", "populate", "sell"]
 
 BORN = datetime(2026, 8, 1, 9, 0, tzinfo=UTC)
 TWIN_SKU = "TWIN-01"
@@ -32,26 +32,28 @@ def populate(store: Store, seed: int, count: int) -> None:
     """Fill a new store."""
     _goods(store)
     for code, amount in (("WELCOME", "10"), ("FREE", "100"), ("OLD", "5")):
-        expires = BORN if code == "OLD" else None
-        store.add(
-            "coupons",
-            {
-                "name": code, "code": code, "amount": Decimal(amount), "enabled": True, "expires": expires, "uses": 0,
-                "most": 0, "created": BORN,
-            },
-        )  # fmt: skip
-    known = {}
+        new_coupon(store, code, Decimal(amount), expires=BORN if code == "OLD" else None)
     for person in customers():
-        made = store.add(
+        store.add(
             "customers",
             {
                 "email": person.email, "first_name": person.first_name, "last_name": person.last_name,
                 "company": person.company or "", "phone": person.phone or "", "notes": "", "created": BORN,
             },
         )  # fmt: skip
-        known[person.id] = made["id"]
     for order in sample_orders(seed, count):
-        _order(store, order, known)
+        sell(store, order)
+
+
+def new_coupon(store: Store, code: str, amount: Decimal, *, expires: datetime | None = None) -> None:
+    """A coupon that is switched on and may be used without end."""
+    store.add(
+        "coupons",
+        {
+            "name": code, "code": code, "amount": amount, "enabled": True, "expires": expires, "uses": 0,
+            "most": 0, "created": BORN,
+        },
+    )  # fmt: skip
 
 
 def _goods(store: Store) -> None:
@@ -89,12 +91,13 @@ def _variant(
     )  # fmt: skip
 
 
-def _order(store: Store, seed: SeedOrder, known: dict[int, int]) -> None:
+def sell(store: Store, seed: SeedOrder) -> Row:
     """An order of the storefront: taxes by rates, after discounts, rounded per line; totals pre-discount per line."""
     order = new_order(seed.currency, seed.placed_at)
     order["included"] = seed.taxes_included
     order["modified"] = seed.updated_at.replace(microsecond=0)
-    order["customer_id"] = known[seed.customer.id] if seed.customer else 0
+    mail = seed.customer.email if seed.customer else None
+    order["customer_id"] = next((one["id"] for one in store.customers.values() if one["email"] == mail), 0)
     shares = _shares(seed)
     order["lines"] = [_line(store, seed, one, off) for one, off in zip(seed.lines, shares, strict=True)]
     order["taxes"] = [tax for line in order["lines"] for tax in line.pop("taxed")]
@@ -125,7 +128,7 @@ def _order(store: Store, seed: SeedOrder, known: dict[int, int]) -> None:
     order["customer_message"] = seed.note or ""
     if seed.presentment:
         order["display"] = seed.presentment[0]
-    store.add("orders", order)
+    return store.add("orders", order)
 
 
 def _shares(seed: SeedOrder) -> list[Decimal]:

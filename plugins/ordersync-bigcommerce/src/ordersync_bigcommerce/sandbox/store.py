@@ -9,9 +9,10 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-__all__ = ["FOUR", "TABLES", "Row", "Store", "four", "sums", "units"]
+__all__ = ["FOUR", "STORE_HASH", "TABLES", "Row", "Store", "four", "sums", "units"]
 
 Row = dict[str, Any]
+STORE_HASH = "sandbox1"
 FOUR = Decimal("0.0001")
 ZERO = Decimal(0)
 TABLES = ("products", "variants", "customers", "orders", "hooks", "coupons", "refunds")
