@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -53,7 +53,7 @@ from ordersync import (
     TryLater,
     hookimpl,
 )
-from ordersync.web import Access, read
+from ordersync.web import Access, Client, read
 
 __all__ = ["FAULTS", "Fault"]
 
@@ -191,13 +191,13 @@ class Positionless(SampleConnector):
 
 class Adding(SampleConnector):
     @hookimpl
-    def add_line_item(self, ref: OrderRef, line: DraftLine, key: str) -> PlacedLine:
+    def add_line_item(self, ref: OrderRef, line: DraftLine) -> PlacedLine:
         return PlacedLine(id="L0", position=line.position)
 
 
 class KeywordOnly(SampleConnector):
     @hookimpl
-    def get_order(self, *, order_id: str) -> Order | None:
+    def get_order(self, *, order_id: str) -> Order | None:  # type: ignore[override]  # the fault
         return None
 
 
@@ -318,7 +318,7 @@ class LeftOpen(SampleConnector):
 class Reopening(SampleConnector):
     def __init__(self, settings: SampleSettings, access: Access) -> None:
         super().__init__(settings, access)
-        self._again = lambda: access.client(settings.url, auth=self._client._auth)
+        self._again: Callable[[], Client] = lambda: access.client(settings.url, auth=self._client._auth)
 
     @hookimpl
     def check_access(self) -> Account:
@@ -343,6 +343,12 @@ class Credulous(SampleConnector):
         return Receipt(events=(Event(id="1", topic="order.updated", order_id=str(body["order"]["id"])),))
 
 
+class Trimming(SampleConnector):
+    @hookimpl
+    def receive(self, delivery: Delivery) -> Receipt:
+        return super().receive(replace(delivery, body=delivery.body.strip()))
+
+
 class Doubling(SampleConnector):
     @hookimpl
     def subscribe(self, address: str, topics: Sequence[str]) -> Sequence[Subscription]:
@@ -355,7 +361,8 @@ class Shuffling(SampleConnector):
     def get_orders(self, order_ids: Sequence[str]) -> Sequence[Outcome[Order | None]]:
         found = self._ask(WireOrders, "GET", "orders", ids=",".join(order_ids), limit="100").orders
         rows: list[Outcome[Order | None]] = [Done(self._order(one)) for one in found]
-        return [*rows, *[Done(None)] * (len(order_ids) - len(rows))]
+        missing: list[Outcome[Order | None]] = [Done(None)] * (len(order_ids) - len(rows))
+        return [*rows, *missing]
 
 
 class Spoilt(SampleConnector):
@@ -493,6 +500,7 @@ FAULTS: Mapping[str, Fault] = {
             ),
         ),
         (0, Fault(Credulous, "test_whatever_was_changed_is_denied", "refuse a delivery without a signature")),
+        (0, Fault(Trimming, "test_a_changed_body_is_denied", "over `delivery.body` as it arrived")),
         (0, Fault(Doubling, "test_subscribed_twice_it_stands_once", "look for a subscription of this topic")),
         (
             0,

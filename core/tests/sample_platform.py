@@ -54,7 +54,13 @@ class SampleSandbox(Sandbox):
         return str(self.last)
 
     def item(self, sku: str, title: str, stock: int = 5) -> dict[str, Any]:
-        made = {"id": f"I{self.new()}", "sku": sku, "title": title, "stock": stock, "price": "9.00"}
+        made: dict[str, Any] = {
+            "id": f"I{self.new()}",
+            "sku": sku,
+            "title": title,
+            "stock": stock,
+            "price": "9.00",
+        }
         self.items[made["id"]] = made
         return made
 
@@ -149,7 +155,7 @@ class SampleSandbox(Sandbox):
                 currency=order["currency"],
                 net=self.totals(order)[0],
                 tax=self.totals(order)[1],
-                total=sum(self.totals(order)),
+                total=sum(self.totals(order), Decimal(0)),
                 lines=len(order["lines"]),
                 cancelled=order["state"] == "cancelled",
                 customer=order["customer"] or None,

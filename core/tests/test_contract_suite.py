@@ -8,6 +8,10 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 from sample_connector import SampleConnector
@@ -16,9 +20,10 @@ from sample_platform import CLIENT, HOOK_SECRET, SECRET, SampleSandbox
 from ordersync.hookspecs import ConnectorSpecs
 from ordersync.testing import contract
 from ordersync.testing.contract import ConnectorContract
-from ordersync.testing.contract.asking import ASKINGS
+from ordersync.testing.contract.asking import ASKINGS, lever
+from ordersync.testing.contract.stand import Stand
 from ordersync.testing.quality.rules import RULES, Proof
-from ordersync.testing.sandbox import serve
+from ordersync.testing.sandbox import Sandbox, serve
 from ordersync.testing.trial import reference_orders
 from ordersync.web import dump
 
@@ -133,6 +138,18 @@ def test_every_hook_of_the_registry_is_called_by_the_suite(tmp_path: Path) -> No
     )
     assert code == 0, said
     assert set(called.read_text("utf-8").split()) == set(HOOKS), said
+
+
+def test_a_lever_that_cannot_be_tells_its_reason() -> None:
+    class Unique(Sandbox):
+        def ambiguous_sku(self) -> str:
+            raise NotImplementedError("a SKU stands once here")
+
+    stand = SimpleNamespace(inside=Unique)
+    with pytest.raises(pytest.skip.Exception, match="`ambiguous_sku`: a SKU stands once here"):
+        lever(cast("Stand", stand), "ambiguous_sku")
+    with pytest.raises(pytest.skip.Exception, match=r"`discount_code`: implement Sandbox\.discount_code"):
+        lever(cast("Stand", stand), "discount_code")
 
 
 def test_a_real_account_is_told_written_marked_and_cleaned(tmp_path: Path) -> None:

@@ -276,3 +276,23 @@ def test_a_lost_token_does_not_put_an_order_in_doubt() -> None:
     client = access.client("https://shop.example", auth=Refreshing(access, "shop/token", fetch), attempts=2)
     with pytest.raises(TryLater):
         client.post("orders", json={})
+
+
+def test_a_token_that_cannot_be_renewed_now_is_no_lack_of_rights() -> None:
+    """Refused once, and the token endpoint is down: the credentials are good, so nobody is sent to look at them."""
+    down = False
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.host != "login.example":
+            return httpx.Response(401 if down else 200, json={})
+        if down:
+            raise httpx.ReadTimeout("lost")
+        return httpx.Response(200, json={"access_token": "a-1"})
+
+    access = over_http(answer)
+    fetch = token_endpoint(access, "https://login.example/token", client_id="i", client_secret="s")
+    client = access.client("https://shop.example", auth=Refreshing(access, "shop/token", fetch), attempts=2)
+    assert client.get("orders").status == 200
+    down = True
+    with pytest.raises(TryLater):
+        client.get("orders")

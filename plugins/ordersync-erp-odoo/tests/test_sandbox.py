@@ -903,6 +903,7 @@ def test_logging_in(odoo: Caller) -> None:
         "login": "ordersync",
         "api_key": odoo.sandbox.users["ordersync"]["key"],
         "account_id": "odoo.sandbox/odoo/1",
+        "webhook_secret": "sandbox-webhook-secret",
     }
     login = ["odoo", settings["login"], settings["api_key"], {}]
     uid = odoo.rpc("common", "authenticate", login)["result"]

@@ -120,6 +120,13 @@ def test_what_the_shop_says_of_a_buyer_is_not_told_on(stall: Any) -> None:
     assert not any(email in text for text in texts_of(caught.value))
 
 
+@pytest.mark.parametrize("status", [{}, {"environment": {"version": "11.0.1"}, "settings": {"currency": ""}}])
+def test_nothing_is_guessed_of_a_shop_that_does_not_say_how_it_counts(stall: Any, status: Any) -> None:
+    with stall.wire.striking(Strike(said(200, dump(status)))), pytest.raises(UnexpectedReply):
+        stall.connector.resolve_sku("LAMP-01")
+    assert stall.item().currency == "USD"
+
+
 def test_local_pickup_is_refused_as_a_shipping_method(open_stall: Any) -> None:
     """It would tax at the shop's own address."""
     with pytest.raises(ValueError, match="local pickup"):

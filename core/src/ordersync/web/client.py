@@ -199,8 +199,9 @@ class Client:
             nonlocal renewed, dated
             reply, used, error = exchange()
             if isinstance(error, AccessDenied) and self._auth and not renewed:
+                again = self._auth.renew(used)
                 renewed = True
-                if self._auth.renew(used):
+                if again:
                     reply, used, error = exchange()
             if error is None:
                 return reply

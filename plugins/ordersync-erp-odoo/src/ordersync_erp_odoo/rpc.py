@@ -12,7 +12,7 @@ from contextlib import closing
 from datetime import timedelta
 from typing import Any, Protocol, TypeVar
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from ordersync import (
     AccessDenied,
@@ -23,6 +23,7 @@ from ordersync import (
     Refused,
     TryLater,
     UnexpectedReply,
+    Unreachable,
 )
 from ordersync.web import Access, Client, Reply, default_error, dump
 from ordersync_erp_odoo.settings import OdooSettings
@@ -176,10 +177,8 @@ class _JsonRpc:
         settings = self._settings
         if not settings.login:
             raise BadSettings("JSON-RPC needs the `login` of the API user.")
-        key = settings.api_key.get_secret_value()
-        uid = self._ask(
-            self._logins, "common", "authenticate", [settings.database, settings.login, key, {}], write=False
-        )
+        proof = [settings.database, settings.login, settings.api_key, {}]
+        uid = self._ask(self._logins, "common", "authenticate", proof, write=False)
         if not isinstance(uid, int) or isinstance(uid, bool):
             raise AccessDenied(
                 "Odoo refuses the login.", remedy="Check `login` and `api_key` in the connection's settings."
@@ -198,14 +197,12 @@ class _JsonRpc:
         by_place = [name for name in POSITIONAL.get(method, ()) if name in arguments]
         by_name = {name: value for name, value in arguments.items() if name not in by_place}
         args = [*([list(ids)] if ids is not None else []), *(arguments[name] for name in by_place)]
-        key = self._settings.api_key.get_secret_value()
-        call = [self._settings.database, self._uid, key, model, method, args, {**by_name, "context": context}]
+        named = {**by_name, "context": context}
+        call = [self._settings.database, self._uid, self._settings.api_key, model, method, args, named]
         return self._ask(self._client, "object", "execute_kw", call, write=write)
 
     def _ask(self, client: Client, service: str, method: str, args: list[Any], *, write: bool) -> Any:
-        params = {"service": service, "method": method, "args": args}
-        body = {"jsonrpc": "2.0", "method": "call", "params": params, "id": 1}
-        reply = client.post("jsonrpc", json=body, repeatable=not write)
+        reply = client.post("jsonrpc", json=_called(service, method, args), repeatable=not write)
         if not isinstance(reply.data, dict) or reply.data.get("jsonrpc") != "2.0":
             if write:
                 raise InDoubt("Odoo's answer is not JSON-RPC. Whether the write happened is not known.")
@@ -215,6 +212,13 @@ class _JsonRpc:
     def close(self) -> None:
         self._client.close()
         self._logins.close()
+
+
+def _called(service: str, method: str, args: Sequence[Any]) -> dict[str, Any]:
+    """The body of a call. Nobody else holds the key in plain text: reporters of errors print local variables."""
+    plain = [one.get_secret_value() if isinstance(one, SecretStr) else one for one in args]
+    params = {"service": service, "method": method, "args": plain}
+    return {"jsonrpc": "2.0", "method": "call", "params": params, "id": 1}
 
 
 class _Bearer:
@@ -270,6 +274,7 @@ class Odoo:
         self._access = access
         self._lock = threading.RLock()
         self._door: _Door | None = None
+        self._closed = False
         self._fields: dict[str, Mapping[str, Mapping[str, Any]]] = {}
         self.company: int | None = None
         """Sent as the allowed company with every call, once it is known."""
@@ -387,7 +392,7 @@ class Odoo:
         if not wanted:
             return {}
         answer = self.call(model, "get_external_id", wanted)
-        if not isinstance(answer, dict):
+        if not isinstance(answer, dict) or not all(each.isdecimal() for each in answer):
             raise UnexpectedReply(f"Odoo does not tell the external ids of {model}.")
         return {int(each): str(xid) for each, xid in answer.items() if xid}
 
@@ -421,6 +426,8 @@ class Odoo:
 
     def _opened(self) -> _Door:
         with self._lock:
+            if self._closed:
+                raise Unreachable(f"The connection to {self!r} is closed.")
             if self._door is None:
                 self._door = self._open()
             return self._door
@@ -473,11 +480,11 @@ class Odoo:
         return True
 
     def close(self) -> None:
-        """Close the connections to the server."""
+        """Close the connections to the server, for good."""
         with self._lock:
+            self._closed = True
             if self._door is not None:
                 self._door.close()
-                self._door = None
 
     def __repr__(self) -> str:
         return f"Odoo({self._settings.database})"

@@ -314,18 +314,20 @@ class Option(Wire):
 
 class Environment(Wire):
     home_url: Text = ""
-    version: Text = ""
+    version: Text
 
 
 class ShopSettings(Wire):
-    currency: Text = ""
-    number_of_decimals: int = 2
+    """What amounts are read and written by: nothing of it is guessed."""
+
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    number_of_decimals: int
     hpos: bool | None = Field(default=None, alias="HPOS_enabled")
 
 
 class SystemStatus(Wire):
-    environment: Environment = Field(default_factory=Environment)
-    settings: ShopSettings = Field(default_factory=ShopSettings)
+    environment: Environment
+    settings: ShopSettings
 
 
 class ErrorData(Wire):

@@ -19,6 +19,8 @@ class Patience(Subject):
     """Many reads, many writes. (That a wait which is asked for is waited is tried by the verdicts.)"""
 
     def _unhurried(self, stand: Stand, what: str) -> None:
+        if not stand.wire.exchanges:
+            pytest.skip("the connector makes no request")
         refused = [one for one in stand.wire.exchanges if one.response and one.response.status_code in HASTY]
         hold(
             not refused,

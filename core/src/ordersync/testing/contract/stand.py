@@ -74,8 +74,8 @@ class Stand:
     live: Live | None = None
     placed: list[tuple[Draft, Placed]] = field(default_factory=list)
     """Orders that this stand made."""
-    rehearsals: dict[str, tuple[Any, int]] = field(default_factory=dict)
-    """Hook → what an undisturbed call came to, and how many requests it made."""
+    rehearsals: dict[str, tuple[Any, int, int]] = field(default_factory=dict)
+    """Hook → what an undisturbed call came to, how many requests it made, and how many writes there were until then."""
     known_change: type[Change] | None = None
     """A kind of change that the platform was seen to make."""
     _ids: list[str] = field(default_factory=list)

@@ -107,8 +107,12 @@ def _struck(
 
 
 def _rehearsed(stand: Stand, hook: str) -> tuple[Outcome, int]:
-    """One call that nothing disturbs, so that what is looked up once is known; and how many requests it made."""
-    if hook not in stand.rehearsals:
+    """One call that nothing disturbs, so that what is looked up once is known; and how many requests it made.
+
+    A read is rehearsed anew when something was written since: it may answer another order more.
+    """
+    known = stand.rehearsals.get(hook)
+    if known is None or (hook in READS and known[2] != _writes(stand)):
         call = ASKINGS[hook].prepare(stand)
         with stand.wire.watching() as alone:
             calm = outcome_of(stand, call)
@@ -120,8 +124,12 @@ def _rehearsed(stand: Stand, hook: str) -> tuple[Outcome, int]:
                 do=f"make {hook} work before its failures are looked at",
             )
         requests = sum(one.write or hook in READS for one in alone)
-        stand.rehearsals[hook] = calm, min(4, max(1, requests))
-    return stand.rehearsals[hook]
+        known = stand.rehearsals[hook] = calm, min(4, max(1, requests)), _writes(stand)
+    return known[0], known[1]
+
+
+def _writes(stand: Stand) -> int:
+    return sum(one.write for one in stand.wire.exchanges)
 
 
 def naive(error: OrderSyncError | None) -> bool:

@@ -12,7 +12,6 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.wrappers import Request, Response
 
 from ordersync import BadInput
-from ordersync.testing import Sandbox as SandboxKit
 from ordersync.testing import StandingOrder
 from ordersync.testing.quirks import Quirk
 from ordersync.web import dump, read
@@ -20,6 +19,7 @@ from ordersync.web import dump, read
 from .calls import CHECKS, READS, REGISTRY, call
 from .env import Env
 from .faults import AccessDenied, AttributeFault, DatabaseFault, Fault, KeyFault, TypeFault
+from .levers import WEBHOOK_SECRET, Levers
 from .populate import populate
 from .quirks import OWN, Conflicts, EqualUpdatedAt, ExpiringToken, SilentEdit, SlowIndex
 from .replica import READ_ONLY, Replica
@@ -42,7 +42,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
 }
 
 
-class Sandbox(SandboxKit):
+class Sandbox(Levers):
     """A stand-in for Odoo 17.0 and 19.0 with sales, stock and accounting; one company in USD."""
 
     platform: ClassVar[str] = "erp-odoo"
@@ -68,7 +68,7 @@ class Sandbox(SandboxKit):
         if self.options.get("stock_delivery") != "yes":
             self._without_tracking()
         self.users: dict[str, dict[str, Any]] = {}
-        admin, own = populate(self._env(2, "admin"), self, orders)
+        admin, own = populate(self.admin(), self, orders)
         for login, uid, profile in (
             ("admin", admin, "admin"),
             (_LOGIN, own, self.options.get("rights", "full")),
@@ -120,6 +120,9 @@ class Sandbox(SandboxKit):
             REGISTRY,
         )
 
+    def admin(self) -> Env:
+        return self._env(2, "admin")
+
     def _conflict(self) -> bool:
         hit = self.conflicts > 0
         self.conflicts -= hit
@@ -135,11 +138,12 @@ class Sandbox(SandboxKit):
             "login": _LOGIN,
             "api_key": self.users[_LOGIN]["key"],
             "account_id": "odoo.sandbox/odoo/1",
+            "webhook_secret": WEBHOOK_SECRET,
         }
 
     def standing(self) -> list[StandingOrder]:
         with self.lock:
-            env = self._env(2, "admin")
+            env = self.admin()
             orders = env.table("sale.order")
             return [
                 self._standing(env, row)
@@ -149,7 +153,7 @@ class Sandbox(SandboxKit):
     def customers(self) -> set[str]:
         """Partners that are nobody's address."""
         with self.lock:
-            partners = self._env(2, "admin").table("res.partner").rows
+            partners = self.admin().table("res.partner").rows
             return {str(partner) for partner, row in partners.items() if not row["parent_id"]}
 
     def _standing(self, env: Env, row: dict[str, Any]) -> StandingOrder:

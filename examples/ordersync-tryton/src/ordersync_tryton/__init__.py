@@ -1,0 +1,1 @@
+from ordersync_tryton.connector import TrytonConnector as TrytonConnector
