@@ -11,7 +11,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
+import httpx
 import pytest
+from werkzeug.wrappers import Request, Response
 
 sys.path.insert(0, str(Path(__file__).parent))
 from sample_connector import SampleConnector
@@ -19,13 +21,14 @@ from sample_platform import CLIENT, HOOK_SECRET, SECRET, SampleSandbox
 
 from ordersync.hookspecs import ConnectorSpecs
 from ordersync.testing import contract
-from ordersync.testing.contract import ConnectorContract
+from ordersync.testing.contract import ConnectorContract, ReadVerdicts
 from ordersync.testing.contract.asking import ASKINGS, lever
 from ordersync.testing.contract.stand import Stand
+from ordersync.testing.contract.wire import Wire, change_by, operations_by
 from ordersync.testing.quality.rules import RULES, Proof
 from ordersync.testing.sandbox import Sandbox, serve
 from ordersync.testing.trial import reference_orders
-from ordersync.web import dump
+from ordersync.web import VirtualClock, dump
 
 HERE = Path(__file__).parent
 HOOKS = [name for name in vars(ConnectorSpecs) if not name.startswith("_")]
@@ -33,6 +36,13 @@ HOOKS = [name for name in vars(ConnectorSpecs) if not name.startswith("_")]
 
 class TestSample(ConnectorContract):
     """All of it."""
+
+    connector = SampleConnector
+    sandbox = SampleSandbox
+
+
+class TestReadsAlone(ReadVerdicts):
+    """One theme: no order was placed before its first test, and one is between its first and its second."""
 
     connector = SampleConnector
     sandbox = SampleSandbox
@@ -150,6 +160,35 @@ def test_a_lever_that_cannot_be_tells_its_reason() -> None:
         lever(cast("Stand", stand), "ambiguous_sku")
     with pytest.raises(pytest.skip.Exception, match=r"`discount_code`: implement Sandbox\.discount_code"):
         lever(cast("Stand", stand), "discount_code")
+
+
+class OneDoor(Sandbox):
+    """Everything is a POST to one path; a login counts as a write, as it does for `prove`."""
+
+    platform = "onedoor"
+
+    def answer(self, request: Request) -> Response:
+        return Response("{}", content_type="application/json")
+
+    def operations_of(self, request: Request) -> tuple[str, ...]:
+        return (request.get_data(as_text=True),)
+
+    def is_write(self, request: Request) -> bool:
+        return self.operations_of(request) != ("look",)
+
+
+def test_where_all_is_one_path_a_login_is_told_from_a_write_by_its_name() -> None:
+    sandbox = OneDoor()
+    wire = Wire(sandbox.transport(), VirtualClock(), change_by(sandbox), operations_by(sandbox))
+    with httpx.Client(transport=wire, base_url="http://one.door") as client:
+        with wire.watching() as seen:
+            client.post("/rpc", content="login")
+            client.post("/rpc", content="look")
+        wire.learn_logins(seen)
+        with wire.watching() as seen:
+            for call in ("login", "look", "create"):
+                client.post("/rpc", content=call)
+    assert [one.write for one in seen] == [False, False, True]
 
 
 def test_a_real_account_is_told_written_marked_and_cleaned(tmp_path: Path) -> None:

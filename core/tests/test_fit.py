@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from ordersync.model import Amounts, Arithmetic, Facts, Item, LineKind, Order, rounded
+from ordersync.model import Amounts, Arithmetic, Facts, Item, LineKind, Order, minor_unit, rounded
 from ordersync.testing.money import money_cases, order_of_case
+from ordersync.testing.sold import line as sold
+from ordersync.testing.sold import order as order_of
 from ordersync.transfer.drafting import make_draft
 from ordersync.transfer.fit import Unfit, fit, predict
 
@@ -115,6 +117,48 @@ def test_a_three_digit_price_is_split_over_two_lines() -> None:
     assert sum(line.quantity for line in first) == order.lines[0].quantity
     assert sum(line.quantity * line.asked_price for line in first) == order.lines[0].amounts.list_amount
     assert sum(line.amounts.tax for line in first) == order.lines[0].amounts.tax
+
+
+@pytest.mark.parametrize(
+    ("currency", "digits", "quantity", "asked", "lines"),
+    [
+        ("USD", 4, 3, "10.00", 1),
+        ("USD", 4, 3, "-10.00", 1),
+        ("USD", 4, 777, "10.00", 2),
+        ("USD", 4, 777, "-10.00", 2),
+        ("JPY", 2, 3, "1000", 1),
+        ("JPY", 2, 30007, "40000", 2),
+        ("KWD", 4, 9999, "11.000", 2),
+        ("USD", 3, 37, "49.90", 2),
+    ],
+)
+def test_a_finer_price_than_the_currency_leaves_no_part_of_a_minor_unit(
+    currency: str, digits: int, quantity: int, asked: str, lines: int
+) -> None:
+    """Each line is whole minor units, and what the target rounds it to is what it must come to."""
+    rules = Arithmetic(line_total="priced", price_digits=digits)
+    taxed = f"Tax 0.1 {minor_unit(currency)}"
+    order = order_of(
+        f"{currency} {Decimal(asked) + minor_unit(currency)}", sold(str(quantity), "1", asked, asked, taxed)
+    )
+    draft = fit(drafted(order), Facts(arithmetic=rules))
+    assert len(draft.lines) == lines
+    for line in draft.lines:
+        amounts = line.amounts
+        for amount in (amounts.list_amount, amounts.net, amounts.tax):
+            assert amount == rounded(amount, currency)
+        assert line.asked_price == round(line.asked_price, digits)
+        assert line_total(line, currency) == amounts.list_amount
+    assert sum(line.quantity for line in draft.lines) == quantity
+    assert predict(draft, rules) == draft.expected
+
+
+def test_a_price_whose_total_lies_near_a_half_is_not_relied_on() -> None:
+    """15 × 0.043 = 0.645: targets differ about which way it goes."""
+    rules = Arithmetic(line_total="priced", price_digits=3)
+    order = order_of("USD 0.65", sold("15", "0.043", "0.65", "0.65"))
+    parts = fit(drafted(order), Facts(arithmetic=rules)).lines
+    assert sum(line.quantity * line.asked_price for line in parts) == Decimal("0.65")
 
 
 def test_a_tax_without_rate_becomes_a_line() -> None:

@@ -621,6 +621,36 @@ def test_a_part_cannot_take_the_name_of_a_question() -> None:
         made(Table(), "customers")
 
 
+def test_a_method_of_ones_own_cannot_hide_one_of_the_kits() -> None:
+    """The kit would call it, with arguments that it does not take."""
+    with pytest.raises(TypeError, match=r"Shop\.check_request hides the kit's check_request\(self, request"):
+
+        class Shop(Plain):
+            def check_request(self, sku: str) -> None:  # type: ignore[override]
+                """A question of the author's own."""
+
+    with pytest.raises(TypeError, match=r"Till\.made hides the kit's made"):
+
+        class Till(Plain):
+            @route("POST", "/made")
+            def made(self, body: Any, status: int = 200, headers: Any = ()) -> Any:
+                """An endpoint whose parameters happen to fit."""
+
+    class Same(Plain):
+        def check_request(self, asked: Request, way: Route) -> None:
+            raise Fault(403, "closed", "Closed today.")
+
+        def check(self, sku: str) -> bool:
+            return sku == "MUG-01"
+
+        @route("GET", "/check")
+        def checked(self, call: Call) -> Any:
+            return self.check(call.args["sku"])
+
+    with http(Same(clock=VirtualClock())) as client:
+        assert client.get("/check?sku=MUG-01").status_code == 403
+
+
 def test_a_state_file_keeps_every_part(tmp_path: Path) -> None:
     class Full(Plain):
         gate = ClientCredentials({"id": "secret"}, refresh="rotating")

@@ -296,3 +296,14 @@ def test_a_token_that_cannot_be_renewed_now_is_no_lack_of_rights() -> None:
     down = True
     with pytest.raises(TryLater):
         client.get("orders")
+
+
+def test_waiting_for_a_token_counts_as_waiting_for_the_request() -> None:
+    """A token endpoint that asks for five seconds again and again holds one call for minutes, not for hours."""
+    access = over_http(lambda _: httpx.Response(429, headers={"retry-after": "5"}))
+    fetch = token_endpoint(access, "https://login.example/token", client_id="i", client_secret="s")
+    client = access.client("https://shop.example", auth=Refreshing(access, "shop/token", fetch))
+    begun = access.clock.now()
+    with pytest.raises(TryLater):
+        client.get("orders")
+    assert timedelta(seconds=60) < access.clock.now() - begun <= timedelta(seconds=300)

@@ -208,21 +208,6 @@ def test_without_replace_a_repeated_put_would_double_the_lines(desk: Any) -> Non
     assert len(desk.order(placed.ref)["lines"]) == 4
 
 
-def test_a_lost_answer_is_in_doubt(desk: Any) -> None:
-    draft = desk.draft()
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        if request.method == "PUT":
-            raise httpx.ReadTimeout("no answer", request=request)
-        if request.method == "GET":
-            return httpx.Response(404, json=body("NONEXISTENT_ID"))
-        row = {"links": [], "id": "7", "itemid": "OS-SHIPPING", "isinactive": "F"}
-        return httpx.Response(200, json={"items": [row], "hasMore": False})
-
-    with pytest.raises(InDoubt):
-        answering(answer).create_order(draft)
-
-
 def test_the_order_stands_under_its_key_and_people_find_the_number(desk: Any) -> None:
     placed = desk.connector.create_order(desk.draft(note="Ring twice"))
     order = desk.order(placed.ref)

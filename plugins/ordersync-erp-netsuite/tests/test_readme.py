@@ -6,6 +6,8 @@ import re
 import tomllib
 from pathlib import Path
 
+from ordersync.discovery import offered
+from ordersync.hookspecs import ConnectorSpecs
 from ordersync_erp_netsuite import NetSuiteConnector
 
 TEXT = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
@@ -22,3 +24,9 @@ def test_the_example_is_a_good_section() -> None:
     assert section.pop("connector") == "erp-netsuite"
     settings = NetSuiteConnector.settings_model.model_validate(section)
     assert settings.subsidiary == "1"
+
+
+def test_the_hooks_that_are_left_out_are_those() -> None:
+    told = set(re.findall(r"`(\w+)`", TEXT.split("Hooks that are left out")[1].split("\n\n")[0]))
+    hooks = {name for name in vars(ConnectorSpecs) if not name.startswith("_")}
+    assert told == hooks - set(offered(NetSuiteConnector))

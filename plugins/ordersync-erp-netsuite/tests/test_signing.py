@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 import httpx
@@ -133,22 +132,6 @@ def test_a_signature_is_what_the_documents_say() -> None:
     again = signer.headers("PUT", url, b"{}")["authorization"]
     assert again != header
     assert signer.renew({}) is False
-
-
-def test_no_secret_is_told(open_desk: Any, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
-    for way in ("m2m", "tba"):
-        desk = open_desk({"auth": way})
-        desk.connector.resolve_sku("LAMP-01")
-        section = desk.sandbox.settings("http://netsuite.sandbox")
-        secrets = [
-            str(section[name])
-            for name in ("private_key", "consumer_secret", "token_secret")
-            if name in section
-        ]
-        secrets += list(desk.sandbox.doors.tokens)
-        told = caplog.text + repr(desk.connector) + repr(vars(desk.connector))
-        assert not any(secret in told for secret in secrets)
 
 
 def test_a_page_instead_of_a_token_is_no_token() -> None:

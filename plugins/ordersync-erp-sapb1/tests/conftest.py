@@ -96,17 +96,6 @@ class Wire(httpx.BaseTransport):
             if one.method == method and one.url.path.rpartition("/")[2].startswith(name)
         ]
 
-    def lose(self, method: str, name: str) -> None:
-        """Lose the answer to the next such request."""
-
-        def tamper(request: httpx.Request, response: httpx.Response) -> httpx.Response:
-            if request.method == method and request.url.path.rpartition("/")[2] == name:
-                self.tamper = None
-                raise httpx.ReadTimeout("lost", request=request)
-            return response
-
-        self.tamper = tamper
-
 
 @dataclass
 class Desk:

@@ -32,6 +32,7 @@ from ordersync import (
     SetStatus,
     Tracking,
     TryLater,
+    UnexpectedReply,
     order_key,
 )
 from ordersync.testing.trial import Trial
@@ -230,16 +231,6 @@ def test_drafts_that_a_batch_left_behind_are_looked_for(open_desk: Any, undone: 
     assert first.value.state is PlacedState.DRAFT
     assert isinstance(second, Failed)
     assert isinstance(second.error, InDoubt)
-
-
-def test_a_lost_answer_is_in_doubt_and_found_by_the_key(desk: Any) -> None:
-    draft = desk.draft()
-    desk.wire.lose("POST", "Orders")
-    with pytest.raises(InDoubt):
-        desk.connector.create_order(draft)
-    found = desk.connector.find_order(draft.key)
-    assert found is not None
-    assert found.totals == draft.expected
 
 
 def test_a_change_set_makes_all_or_none(desk: Any) -> None:
@@ -555,12 +546,32 @@ def test_stock_is_what_is_not_committed_by_warehouse(open_desk: Any) -> None:
     assert unlimited.available is None
 
 
+# -- sessions ----------------------------------------------------------------------------------------------------
+
+
+def test_a_login_whose_answer_is_lost_is_for_later(open_desk: Any) -> None:
+    """Its session has ended; good credentials must not be called bad because the network failed twice."""
+    desk = open_desk()
+    desk.connector.resolve_sku("LAMP-01")
+    desk.clock.sleep(31 * 60)
+
+    def tamper(request: httpx.Request, response: httpx.Response) -> httpx.Response:
+        if request.url.path.endswith("Login"):
+            raise httpx.ReadTimeout("lost", request=request)
+        return response
+
+    desk.wire.tamper = tamper
+    with pytest.raises(TryLater):
+        desk.connector.resolve_sku("LAMP-01")
+    desk.wire.tamper = None
+    assert desk.connector.resolve_sku("LAMP-01") is not None
+
+
 # -- reading ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("cap", ["", "7"])
-def test_every_order_is_listed_once_whatever_the_page(open_desk: Any, cap: str) -> None:
-    desk = open_desk(orders=40, options={"page_cap": cap} if cap else {})
+def test_a_server_that_is_set_to_smaller_pages_hides_no_order(open_desk: Any) -> None:
+    desk = open_desk(orders=40, options={"page_cap": "7"})
     pages = list(desk.connector.list_orders(OrderQuery()))
     ids = [order.id for page in pages for order in page.orders]
     assert len(ids) == len(set(ids)) == 40
@@ -568,9 +579,9 @@ def test_every_order_is_listed_once_whatever_the_page(open_desk: Any, cap: str) 
     assert all(order.findings == () for page in pages for order in page.orders)
     assert pages[-1].cursor is None
     middle = pages[0].cursor
-    if middle:
-        rest = [o.id for page in desk.connector.list_orders(OrderQuery(cursor=middle)) for o in page.orders]
-        assert rest == ids[len(pages[0].orders) :]
+    assert middle is not None
+    rest = [o.id for page in desk.connector.list_orders(OrderQuery(cursor=middle)) for o in page.orders]
+    assert rest == ids[len(pages[0].orders) :]
 
 
 def test_the_day_of_the_last_change_is_read_again(open_desk: Any) -> None:
@@ -627,6 +638,17 @@ def test_an_order_that_cannot_be_read_is_named(open_desk: Any) -> None:
     assert isinstance(bad, Failed)
     assert desk.connector.get_order("99") is None
     assert desk.connector.get_order("no number") is None
+
+
+@pytest.mark.parametrize("answer", ["[]", '"no"', "{}"])
+def test_an_answer_that_is_no_order_is_no_absence(open_desk: Any, answer: str) -> None:
+    desk = open_desk(orders=1)
+    desk.connector.check_access(thorough=False)
+    desk.wire.tamper = lambda request, response: (
+        httpx.Response(200, text=answer) if "Orders" in request.url.path else response
+    )
+    with pytest.raises(UnexpectedReply):
+        desk.connector.get_order("1")
 
 
 def test_deliveries_that_cannot_be_asked_for_hide_no_order(open_desk: Any) -> None:

@@ -214,15 +214,29 @@ def _fits(price: Decimal, digits: int | None) -> bool:
     return digits is None or price == price.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_DOWN)
 
 
+def _surely_gives(exact: Decimal, total: Decimal, currency: str) -> bool:
+    """Whether `exact` is rounded to `total`, and lies so far from a half that every target's rounding agrees."""
+    part = (abs(exact) / minor_unit(currency)) % 1
+    return abs(part - Decimal("0.5")) >= Decimal("0.05") and rounded(exact, currency) == total
+
+
 def _split(line: DraftLine, asked: Decimal, draft: Draft, rules: Arithmetic) -> Iterator[DraftLine]:
-    """The line as one, or as two whose unit prices differ by the smallest step, so that they give `asked`."""
+    """The line as one, or as two whose unit prices differ by the smallest step, so that they give `asked`.
+
+    Two lines each come to whole minor units, however fine a price the target holds.
+    """
     digits = _digits(rules, draft.currency)
     quantity = line.quantity
     price = asked / quantity
     if _fits(price, digits) and price * quantity == asked:
         yield line.model_copy(update={"asked_price": price})
         return
-    step = Decimal(1).scaleb(-(digits or 0))
+    finest = Decimal(1).scaleb(-(digits or 0))
+    near = price.quantize(finest)
+    if digits is not None and _surely_gives(near * quantity, asked, draft.currency):
+        yield line.model_copy(update={"asked_price": near})
+        return
+    step = max(finest, minor_unit(draft.currency))
     if digits is None or quantity != quantity.to_integral_value() or asked % step:
         raise Unfit(
             Problem(
@@ -266,15 +280,11 @@ def _price_and_percent(line: DraftLine, currency: str, rules: Arithmetic) -> tup
     sign = -1 if paid < 0 else 1
     digits = _digits(rules, currency)
     percent_step = Decimal(1).scaleb(-rules.percent_digits)
-    unit = minor_unit(currency)
 
     def gives(price: Decimal, percent: Decimal) -> bool:
         if not ZERO <= percent <= _HUNDRED:
             return False
-        exact = price * quantity * (1 - percent / _HUNDRED)
-        part = (exact / unit) % 1
-        stable = abs(part - Decimal("0.5")) >= Decimal("0.05")
-        return stable and rounded(exact, currency) == total
+        return _surely_gives(price * quantity * (1 - percent / _HUNDRED), total, currency)
 
     def percent_for(price: Decimal) -> Decimal:
         whole = price * quantity

@@ -22,7 +22,7 @@ from ordersync.web import quiet
 from ordersync.web.addresses import PublicOnly, base_address, origin_of, refuse_private
 from ordersync.web.body import parsed, taken
 from ordersync.web.headers import Silent, lowered, sendable
-from ordersync.web.patience import patiently, retry_after
+from ordersync.web.patience import patiently, retry_after, waited_for
 from ordersync.web.read import dump
 from ordersync.web.reply import Reply, Verdicts, default_error, lost
 
@@ -199,7 +199,8 @@ class Client:
             nonlocal renewed, dated
             reply, used, error = exchange()
             if isinstance(error, AccessDenied) and self._auth and not renewed:
-                again = self._auth.renew(used)
+                with waited_for():
+                    again = self._auth.renew(used)
                 renewed = True
                 if again:
                     reply, used, error = exchange()
@@ -254,7 +255,8 @@ class Client:
         expect_json: bool,
     ) -> tuple[Reply, Mapping[str, str]]:
         request = self._request(method, url, params, body, headers)
-        proof = Silent(self._auth.headers(method, str(request.url), body) if self._auth else ())
+        with waited_for():
+            proof = Silent(self._auth.headers(method, str(request.url), body) if self._auth else ())
         request.headers.update(sendable(proof))
         self._refuse_closed()
         started = time.monotonic()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import math
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
@@ -15,7 +17,7 @@ import tenacity
 from ordersync.errors import TryLater
 from ordersync.web.clock import Clock
 
-__all__ = ["Bucket", "patiently", "retry_after"]
+__all__ = ["Bucket", "patiently", "retry_after", "waited_for"]
 
 T = TypeVar("T")
 LONGEST_WAIT = 90.0
@@ -23,6 +25,7 @@ LONGEST_WAIT = 90.0
 LONGEST_PATIENCE = 300.0
 """Seconds that one call waits in all for a platform that names its waits."""
 _A_YEAR = 365 * 86400.0
+_waited_for: ContextVar[bool] = ContextVar("waited_for", default=False)
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> datetime | None:
@@ -65,8 +68,10 @@ def patiently(
     The pause is what the platform asked for (`TryLater.when`), else 0.5, 1, 2, 4 … seconds, at most 30; a `when` that
     has passed already counts as none. A platform that names each wait is given `LONGEST_PATIENCE` seconds of waiting in
     all; failures that name none are met at most `attempts` times. Raises the last TryLater, or at once if the platform
-    asks for more than `LONGEST_WAIT` seconds; any other error at once.
+    asks for more than `LONGEST_WAIT` seconds; any other error at once. Within `waited_for` it is one call.
     """
+    if _waited_for.get():
+        return call()
     unnamed = 0
 
     def asked(state: tenacity.RetryCallState) -> float:
@@ -103,6 +108,17 @@ def patiently(
         before_sleep=told,
         reraise=True,
     )(call)
+
+
+@contextmanager
+def waited_for() -> Iterator[None]:
+    """What is asked in the block, a token say, is asked for a request that waits and asks again by itself: patience within
+    patience would multiply."""
+    token = _waited_for.set(True)
+    try:
+        yield
+    finally:
+        _waited_for.reset(token)
 
 
 class Bucket:

@@ -80,7 +80,8 @@ class Shelf:
             value = self._service.raw(Document.SET, entry)
             read, unreadable = _documents([value] if value is not None else [])
             documents += read
-            found |= {int(each): why for each, why in unreadable}
+            for _, why in unreadable:
+                found[entry] = why
         orders, untold = self.told(documents)
         found |= {int(order.id): order for order in orders}
         return found | {int(each): why for each, why in untold}

@@ -95,9 +95,13 @@ class Service:
         return None if found is None else parsed(row, found)
 
     def raw(self, entity_set: str, key: str | int) -> Mapping[str, Any] | None:
-        """The row as it comes; None if there is none."""
+        """The row as it comes; None if there is none. Raises UnexpectedReply if the answer is no row."""
         reply = self.reply(entity_set, key)
-        return reply.data if reply is not None and isinstance(reply.data, dict) else None
+        if reply is None:
+            return None
+        if not isinstance(reply.data, dict):
+            raise UnexpectedReply("The Service Layer does not answer a row.", request_id=reply.request_id)
+        return reply.data
 
     def reply(self, entity_set: str, key: str | int) -> Reply | None:
         """The reply with the row, for its ETag; None if there is none."""
@@ -160,8 +164,10 @@ class Service:
 
 def _values(reply: Reply) -> list[Mapping[str, Any]]:
     values = reply.data.get("value") if isinstance(reply.data, dict) else None
-    if not isinstance(values, list):
-        raise UnexpectedReply("The Service Layer does not answer a list.", request_id=reply.request_id)
+    if not isinstance(values, list) or not all(isinstance(value, dict) for value in values):
+        raise UnexpectedReply(
+            "The Service Layer does not answer a list of rows.", request_id=reply.request_id
+        )
     return values
 
 

@@ -43,21 +43,20 @@ class Sessions:
             return {"cookie": self._cookie}
 
     def renew(self, refused: Mapping[str, str]) -> bool:
-        """Log in again, unless another thread has done so already."""
+        """Log in again, unless another thread has done so already.
+
+        The refused session is forgotten first: if the login's answer is lost, the next attempt logs in, and is not
+        refused once more with credentials that are good.
+        """
         with self._lock:
             if self._cookie == refused.get("cookie"):
+                self._cookie = ""
                 self._cookie = self._login()
             return True
 
     def _login(self) -> str:
-        settings = self._settings
-        body = {
-            "CompanyDB": settings.company,
-            "UserName": settings.user,
-            "Password": settings.password.get_secret_value(),
-        }
         try:
-            reply = self._client.post("Login", json=body, repeatable=True)
+            reply = self._client.post("Login", json=_credentials(self._settings), repeatable=True)
         except AccessDenied as denied:
             raise AccessDenied(
                 f"The Service Layer refuses the login: {denied.message}",
@@ -87,3 +86,11 @@ class Sessions:
 
     def __repr__(self) -> str:
         return f"Sessions({self._settings.company})"
+
+
+def _credentials(settings: SapB1Settings) -> dict[str, str]:
+    return {
+        "CompanyDB": settings.company,
+        "UserName": settings.user,
+        "Password": settings.password.get_secret_value(),
+    }

@@ -21,7 +21,7 @@ from ordersync.errors import OrderSyncError, Unreachable
 from ordersync.model import Cancel, Draft, OrderQuery, Placed, PlacedState, Subscription, operation_key
 from ordersync.settings.load import check_connection, load_settings
 from ordersync.testing.contract.stand import Stand, WatchedAccess
-from ordersync.testing.contract.wire import Wire, change_by
+from ordersync.testing.contract.wire import Wire, change_by, operations_by
 from ordersync.testing.sandbox import Sandbox
 from ordersync.testing.seeds import catalogue
 
@@ -153,8 +153,8 @@ def open_live(
         pytest.skip(f"live: {file.name} has no connection with connector = {name!r}; it has {known}")
     checked = check_connection(settings, found[0].name, kind.settings_model)
     live = of(config)
-    asks_for_change = change_by(stand_in() if stand_in else None)
-    wire = Wire(httpx.HTTPTransport(), live.clock, asks_for_change, withheld=True)
+    model = stand_in() if stand_in else None
+    wire = Wire(httpx.HTTPTransport(), live.clock, change_by(model), operations_by(model), withheld=True)
     access = WatchedAccess(connection=found[0].name, clock=live.clock, transport=wire)
     stand = stand_on(subject, name, kind, checked, access, wire, None)
     stand.live = live

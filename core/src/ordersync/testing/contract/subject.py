@@ -18,7 +18,7 @@ from ordersync.model import Facts, Order
 from ordersync.testing.contract.buyers import sold
 from ordersync.testing.contract.saying import broken
 from ordersync.testing.contract.stand import Stand, WatchedAccess
-from ordersync.testing.contract.wire import Wire, change_by
+from ordersync.testing.contract.wire import Wire, change_by, operations_by
 from ordersync.testing.sandbox import Sandbox
 from ordersync.testing.seeds import catalogue
 from ordersync.web import Clock, VirtualClock
@@ -201,7 +201,7 @@ def _open(
             pytest.skip(f"{name} has no sandbox, and needs settings: override `section`")
         raise
     inner: httpx.BaseTransport | None = sandbox.transport() if sandbox else None
-    wire = Wire(inner, clock, change_by(sandbox))
+    wire = Wire(inner, clock, change_by(sandbox), operations_by(sandbox))
     access = WatchedAccess(connection="contract", clock=clock, transport=wire)
     return stand_on(subject, name, kind, checked, access, wire, sandbox)
 

@@ -70,9 +70,12 @@ class Wire(httpx.BaseTransport):
     inner: httpx.BaseTransport | None
     clock: Clock
     asks_for_change: Callable[[httpx.Request], bool]
+    operations: Callable[[httpx.Request], tuple[str, ...]] = lambda _: ()
+    """The platform's own names of what a request asks, for those that have one path for everything."""
     exchanges: list[Exchange] = field(default_factory=list)
-    logins: set[tuple[str, str]] = field(default_factory=set)
-    """(method, path) of requests that ask for a change and are none: seen when the account was only looked at."""
+    logins: set[tuple[str, ...]] = field(default_factory=set)
+    """Method, path and operations of requests that ask for a change and are none: seen when the account was only looked
+    at."""
     grown: Callable[[Any], Any] | None = None
     """What becomes of each JSON answer on its way."""
     withheld: bool = False
@@ -105,7 +108,7 @@ class Wire(httpx.BaseTransport):
 
     def learn_logins(self, exchanges: list[Exchange]) -> None:
         """These only looked: whatever asked for a change among them is a login."""
-        self.logins |= {(one.request.method, one.request.url.path) for one in exchanges if one.write}
+        self.logins |= {self._what(one.request) for one in exchanges if one.write}
 
     def shut(self) -> None:
         """Close the way to the platform; clients that close leave it open for others."""
@@ -114,8 +117,7 @@ class Wire(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         request.read()
-        place = (request.method, request.url.path)
-        write = place not in self.logins and self.asks_for_change(request)
+        write = self.asks_for_change(request) and self._what(request) not in self.logins
         one = Exchange(request, write, self.clock.now())
         with self._lock:
             self.exchanges.append(one)
@@ -141,6 +143,9 @@ class Wire(httpx.BaseTransport):
             one.response = self._grown(one.response, self.grown)
         return one.response
 
+    def _what(self, request: httpx.Request) -> tuple[str, ...]:
+        return (request.method, request.url.path, *self.operations(request))
+
     def _grown(self, response: httpx.Response, grow: Callable[[Any], Any]) -> httpx.Response:
         if "json" not in response.headers.get("content-type", "") or not response.content:
             return response
@@ -159,6 +164,13 @@ def change_by(sandbox: Sandbox | None) -> Callable[[httpx.Request], bool]:
     if sandbox is None:
         return lambda request: request.method not in ("GET", "HEAD", "OPTIONS")
     return lambda request: sandbox.is_write(_as_served(request))
+
+
+def operations_by(sandbox: Sandbox | None) -> Callable[[httpx.Request], tuple[str, ...]]:
+    """The names that the sandbox has for what a request asks; none without one."""
+    if sandbox is None:
+        return lambda _: ()
+    return lambda request: sandbox.operations_of(_as_served(request))
 
 
 def _as_served(request: httpx.Request) -> Request:

@@ -74,7 +74,7 @@ class OpenApiSandbox(RestSandbox):
                 raise
         return Route(request.method, found.name.partition(" ")[2], _GENERATED), {"operation": found}
 
-    def check(self, request: Request, way: Route) -> None:  # noqa: ARG002 - RestSandbox's signature
+    def check_request(self, request: Request, way: Route) -> None:  # noqa: ARG002 - RestSandbox's signature
         """Refuse what is not as the document has it; who is asking was judged by the gate already."""
         if self.api().described(request.method, request.path) is None:
             return

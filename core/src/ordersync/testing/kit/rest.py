@@ -20,9 +20,10 @@ Endpoints are described in `kit.routes`, parts in the rooms beside it.
 
 from __future__ import annotations
 
+import inspect
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -61,8 +62,9 @@ class RestSandbox(AssembledSandbox):
     """The paths of all endpoints; their endpoints are `Route`s."""
 
     def __init_subclass__(cls, **given: Any) -> None:
-        """Raises TypeError like `AssembledSandbox`."""
+        """Raises TypeError like `AssembledSandbox`, and for a method that hides one of the kit's own and is another."""
         super().__init_subclass__(**given)
+        _refuse_hiding(cls, {one.target for one in routes_of(cls)})
         own = [
             replace(one, target=f"{name}.{one.target}")
             for name, part in cls.declared().items()
@@ -85,7 +87,7 @@ class RestSandbox(AssembledSandbox):
         """A refusal as the vendor writes it."""
         return {"error": {"code": fault.code, "message": fault.message, **fault.more}}
 
-    def check(self, request: Request, way: Route) -> None:
+    def check_request(self, request: Request, way: Route) -> None:
         """Refuse a request before its endpoint sees it. Raises Fault."""
 
     # -- requests ------------------------------------------------------------------------------------------------
@@ -136,7 +138,7 @@ class RestSandbox(AssembledSandbox):
         who = Who() if way.open else self.gate.admit(request)
         if way.scope and who.scopes is not None and way.scope not in who.scopes:
             raise Fault(403, "forbidden", f"The scope {way.scope} is missing.", scope=way.scope)
-        self.check(request, way)
+        self.check_request(request, way)
         memory = self.all(IdempotencyKeys)
         for one in memory:
             before = one.before(request)
@@ -169,3 +171,25 @@ class RestSandbox(AssembledSandbox):
         except (NotFound, HTTPException):
             raise Fault(404, "not_found", "There is no such resource.") from None
         return found[0], dict(found[1])
+
+
+def _refuse_hiding(kind: type[RestSandbox], endpoints: set[str]) -> None:
+    """Raises TypeError for an endpoint, or a method with other parameters, under the name of one that the kit calls."""
+    for name, theirs in inspect.getmembers(RestSandbox, inspect.isfunction):
+        own = getattr(kind, name)
+        if name.startswith("_") or own is theirs:
+            continue
+        if name in endpoints or not (callable(own) and _takes_the_same(own, theirs)):
+            raise TypeError(
+                f"{kind.__name__}.{name} hides the kit's {name}{inspect.signature(theirs)}: name it otherwise"
+            )
+
+
+def _takes_the_same(own: Callable[..., Any], theirs: Callable[..., Any]) -> bool:
+    given = inspect.signature(theirs).parameters.values()
+    named = {one.name: None for one in given if one.kind is one.KEYWORD_ONLY}
+    try:
+        inspect.signature(own).bind(*(None for one in given if one.kind is one.POSITIONAL_OR_KEYWORD), **named)
+    except TypeError:
+        return False
+    return True

@@ -11,13 +11,13 @@ from zoneinfo import ZoneInfo
 
 from werkzeug.wrappers import Request, Response
 
-from ordersync.testing import Sandbox as Kit
 from ordersync.testing import StandingOrder
 from ordersync.testing.quirks import Quirk
 
 from .batches import answer_batch
 from .documents import Documents
 from .faults import Fault, fault_body
+from .levers import Levers
 from .populate import fill
 from .quirks import OWN, ApprovalDraft, EndingSession, SwitchCompany
 from .resources import Resources, body_of, json_of
@@ -36,10 +36,11 @@ _CHOICES = {
     "freight_tax": ("apart", "together"),
     "collation": ("hana", "mssql"),
     "preview": ("yes", "no"),
+    "sku": ("ItemCode", "BarCode"),
 }
 
 
-class Sandbox(Kit):
+class Sandbox(Levers):
     """A stand-in for SAP Business One 10.0 behind a Service Layer; one company, in US dollars (its code is `$`)."""
 
     platform: ClassVar[str] = "erp-sapb1"
@@ -53,6 +54,7 @@ class Sandbox(Kit):
         "preview": "yes (default) or no: whether OrdersService_Preview is there",
         "page_cap": "most rows of a page, whatever is asked for; default none",
         "timezone": "the server's, for its dates and times; default UTC",
+        "sku": "where its settings say that SKUs are: ItemCode (default) or BarCode",
         "user_fields": "user-defined fields of orders, such as U_OrderKey, joined by +; default none",
     }
     own_quirks: ClassVar[tuple[type[Quirk], ...]] = OWN
@@ -92,6 +94,7 @@ class Sandbox(Kit):
             "password": self.password,
             "account_id": f"sapb1.sandbox/{_COMPANY}",
             "timezone": self.options.get("timezone", "UTC"),
+            "sku_field": self.options.get("sku", "ItemCode"),
         }
 
     def standing(self) -> list[StandingOrder]:
