@@ -86,7 +86,8 @@ def main(arguments: list[str]) -> int:
         case ["test", *more]:
             make_environment()
             pip("tox>=4.20,<5", "tox-uv>=1.11")
-            return run(BIN / f"tox{EXE}", "run", *more, PATH=other_pythons(), UV_PYTHON_DOWNLOADS="never")
+            how = ["run", *more] if more else ["run-parallel", "--parallel", "2", "--parallel-no-spinner"]
+            return run(BIN / f"tox{EXE}", *how, PATH=other_pythons(), UV_PYTHON_DOWNLOADS="never")
         case ["docs"]:
             return docs()
         case ["setup"]:
