@@ -405,3 +405,50 @@ def test_a_connection_is_asked_no_more_at_once_than_it_likes() -> None:
     with ThreadPoolExecutor(12) as pool:
         list(pool.map(connection.get_order, map(str, range(60))))
     assert 2 <= connector.busiest <= 4
+
+
+class Terse(ReferenceConnector):
+    """Tells no totals of what it creates."""
+
+    facts: Facts = Facts(platform="Reference", page_size=50)
+
+    def __init__(self, settings: ReferenceSettings, access: Access) -> None:
+        super().__init__(settings, access)
+        self.asked: list[str] = []
+        self.deaf = self.inside = False
+
+    @hookimpl
+    def create_orders(self, drafts: Sequence[Draft]) -> Sequence[Outcome[Placed]]:
+        self.inside = True
+        made = ReferenceConnector.create_orders(self, drafts)
+        self.inside = False
+        return [
+            Done(one.value.model_copy(update={"totals": None})) if isinstance(one, Done) else one
+            for one in made
+        ]
+
+    @hookimpl
+    def find_orders(self, keys: Sequence[str]) -> Sequence[Outcome[Placed | None]]:
+        self.asked.append("find_orders")
+        if self.deaf and self._store.placed:
+            raise TryLater("Busy.")
+        return [Done(ReferenceConnector.find_order(self, key)) for key in keys]
+
+    @hookimpl
+    def find_order(self, key: str) -> Placed | None:
+        if not self.inside:
+            self.asked.append("find_order")
+        return ReferenceConnector.find_order(self, key)
+
+
+@pytest.mark.parametrize("deaf", [False, True])
+def test_totals_that_were_not_told_are_read_back_together(tmp_path: Path, deaf: bool) -> None:
+    setting = Setting(tmp_path, list(reference_orders(30)))
+    setting.target = setting._made(Terse, setting.store)
+    setting.target.deaf = deaf
+    report = setting.transfer(workers=1).sync()
+    setting.check()
+    assert (report.created, report.totals_checked) == (30, 30)
+    singles = setting.target.asked.count("find_order")
+    assert singles >= 30 if deaf else singles == 0
+    setting.ledger.close()

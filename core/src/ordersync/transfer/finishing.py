@@ -46,6 +46,7 @@ class Finisher:
 
     def finish(self, works: Sequence[Work], *, found: bool = False) -> None:
         """What stands becomes whole, compared, confirmed, recorded, announced."""
+        self._read_back_together(works)
         asking = [work for work in works if self._asks(work)]
         answered = dict(
             zip(
@@ -177,6 +178,23 @@ class Finisher:
                 return problem
             except OrderSyncError as error:
                 return _unfinished(work, error)
+
+    def _read_back_together(self, works: Sequence[Work]) -> None:
+        """Orders whose create told no totals, in one question where the target takes it; what it does not answer is asked
+        for one by one."""
+        bare = [work for work in works if work.placed is not None and work.placed.totals is None]
+        target = self._desk.target
+        if len(bare) < 2 or "find_orders" not in target.offers:
+            return
+        for part in chunks(bare, target.batch_size("find_orders")):
+            try:
+                outcomes = target.find_orders([work.draft.key for work in part])
+            except OrderSyncError as error:
+                log.info("orders cannot be read back together: %s", error)
+                return
+            for work, outcome in zip(part, outcomes, strict=True):
+                if isinstance(outcome, Done) and outcome.value is not None:
+                    work.placed = outcome.value
 
     @staticmethod
     def _asks(work: Work) -> bool:
