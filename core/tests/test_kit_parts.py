@@ -637,7 +637,7 @@ def test_a_method_of_ones_own_cannot_hide_one_of_the_kits() -> None:
                 """An endpoint whose parameters happen to fit."""
 
     class Same(Plain):
-        def check_request(self, asked: Request, way: Route) -> None:
+        def check_request(self, asked: Request, way: Any) -> None:
             raise Fault(403, "closed", "Closed today.")
 
         def check(self, sku: str) -> bool:

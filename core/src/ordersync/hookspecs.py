@@ -135,7 +135,8 @@ class ConnectorSpecs:
         each line that was created by its position in the draft; the transfer adds the others by `add_line_item`.
         Totals are the platform's own, read back.
 
-        Raises Refused (why, field by field), InDoubt if the answer was lost, TryLater if nothing was done.
+        Raises Refused (why, field by field), TryLater if nothing was done, InDoubt if that is not known: the answer was
+        lost or cannot be read, or the order was made and reading it back failed, whatever that failure was.
         """
 
     @_one

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +27,8 @@ from ordersync.web import Access, VirtualClock
 
 from ordersync_tryton import TrytonConnector
 from ordersync_tryton.sandbox import Sandbox
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 KEY = "os-" + "k" * 26
 

@@ -5,11 +5,15 @@ tryton_side.py ADDRESS sell         reads sales as JSON from stdin, enters and c
 tryton_side.py ADDRESS rounding     reads "document" or "line" as JSON from stdin
 """
 
+# mypy: disable-error-code="import-not-found,import-untyped"
+# proteus and trytond are the server's
+
 import datetime
 import json
 import sys
 from decimal import Decimal
 from functools import cache
+from typing import Any
 
 from proteus import Model, config
 from trytond.modules.account.tests.tools import create_chart, create_fiscalyear, get_accounts
@@ -17,7 +21,7 @@ from trytond.modules.account_invoice.tests.tools import set_fiscalyear_invoice_s
 from trytond.modules.company.tests.tools import create_company, get_company
 
 
-def record(model, **values):
+def record(model: str, **values: Any) -> Any:
     """A record that is not saved yet."""
     made = Model.get(model)()
     for name, value in values.items():
@@ -26,13 +30,13 @@ def record(model, **values):
 
 
 @cache
-def find(model, **values):
+def find(model: str, **values: str) -> Any:
     """The record with these values."""
     (found,) = Model.get(model).find([(name, "=", value) for name, value in values.items()])
     return found
 
 
-def set_up(wanted):
+def set_up(wanted: dict[str, Any]) -> None:
     """A company with its books, taxes, countries, products and their stock, and a user for ordersync."""
     for code, digits, rate in wanted["currencies"]:
         currency = record(
@@ -64,13 +68,13 @@ def set_up(wanted):
     user(company)
 
 
-def tax(name, accounts, **values):
+def tax(name: str, accounts: dict[str, Any], **values: Any) -> Any:
     """A tax that is booked."""
     booked = {"invoice_account": accounts["tax"], "credit_note_account": accounts["tax"]}
     return record("account.tax", name=name, description=name, **booked, **values)
 
 
-def goods(products, accounts):
+def goods(products: list[list[Any]], accounts: dict[str, Any]) -> None:
     """Products that can be sold, and how many there are."""
     books = {"account_expense": accounts["expense"], "account_revenue": accounts["revenue"]}
     category = record("product.category", name="Goods", accounting=True, **books)
@@ -96,7 +100,7 @@ def goods(products, accounts):
     counted.click("confirm")
 
 
-def user(company):
+def user(company: Any) -> None:
     """A user with no more rights than ordersync needs."""
     made = record("res.user", name="ordersync", login="ordersync", password="ordersync-pass-1")
     made.companies.append(company)
@@ -106,7 +110,7 @@ def user(company):
     made.save()
 
 
-def sell(sales):
+def sell(sales: list[dict[str, Any]]) -> None:
     """Sales that were not made by ordersync; entered all at once, then their buttons are pressed."""
     context = config.get_config().context
     parties = config.get_config().get_proxy("party.party").create([buyer(one) for one in sales], context)
@@ -118,7 +122,7 @@ def sell(sales):
         getattr(desk, button)([number for number, one in made.items() if button in one["buttons"]], context)
 
 
-def buyer(wanted):
+def buyer(wanted: dict[str, Any]) -> dict[str, Any]:
     """A party with an address and an e-mail address."""
     home = {
         "street": wanted["street"],
@@ -134,7 +138,7 @@ def buyer(wanted):
     }
 
 
-def sale(wanted, party, address):
+def sale(wanted: dict[str, Any], party: int, address: int) -> dict[str, Any]:
     """A sale with its lines."""
     lines = [
         {
@@ -157,7 +161,7 @@ def sale(wanted, party, address):
     }
 
 
-def rounding(method):
+def rounding(method: str) -> None:
     """How the company rounds taxes from now on."""
     setup = Model.get("account.configuration")(1)
     setup.tax_rounding = method
@@ -171,4 +175,7 @@ if what == "set-up":
     set_up(asked)
 else:
     config.set_xmlrpc(place)
-    {"sell": sell, "rounding": rounding}[what](asked)
+    if what == "sell":
+        sell(asked)
+    else:
+        rounding(asked)

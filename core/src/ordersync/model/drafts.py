@@ -52,7 +52,8 @@ class LineKind(StrEnum):
     TIP = "tip"
     DUTY = "duty"
     TAX = "tax"
-    """Tax whose rate the source does not state: its amount alone, no base."""
+    """Tax whose rate the source does not state: its amount alone, no base. Only where `arithmetic.tax` is `rates` and
+    `arithmetic.tax_adjustment` is true; elsewhere such a tax stays with its line, or the order parks."""
     ROUNDING = "rounding"
     """The source's own rounding of the total."""
     ADJUST_NET = "adjust_net"

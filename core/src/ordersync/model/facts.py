@@ -71,7 +71,8 @@ class Facts(Frozen):
     custom_lines: bool = True
     """A line without a product can be created."""
     guests: bool = True
-    """An order can be created without a customer record."""
+    """An order can be created without a customer record. False: each draft has a `customer_ref`, a guest's too, which
+    takes `find_customer` and `create_customer`, or the order parks; and as a source, no order is without a customer."""
     draft_first: bool = False
     """Orders are created unconfirmed and confirmed by `update_order`."""
     keeps_placed_at: bool = True

@@ -60,12 +60,15 @@ class StandingOrder:
     id: str
     key: str | None
     number: str | None
-    """The source's own number, where people look for it."""
+    """The number under which people look for it: on an order that a connector made `draft.number`, alone or within more
+    words; on any other the platform's own."""
     currency: str
     net: Decimal
     tax: Decimal
     total: Decimal
     lines: int
+    """By the platform's own count: shipping is one where it is kept as one. Compared between runs of the same orders and
+    around `add_line_item`, which makes it one more; never with the source's."""
     cancelled: bool = False
     customer: str | None = None
     """The id of the customer record."""

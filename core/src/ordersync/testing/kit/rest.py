@@ -189,7 +189,9 @@ def _takes_the_same(own: Callable[..., Any], theirs: Callable[..., Any]) -> bool
     given = inspect.signature(theirs).parameters.values()
     named = {one.name: None for one in given if one.kind is one.KEYWORD_ONLY}
     try:
-        inspect.signature(own).bind(*(None for one in given if one.kind is one.POSITIONAL_OR_KEYWORD), **named)
+        inspect.signature(own).bind(
+            *(None for one in given if one.kind is one.POSITIONAL_OR_KEYWORD), **named
+        )
     except TypeError:
         return False
     return True
