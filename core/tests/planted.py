@@ -40,6 +40,7 @@ from ordersync import (
     Order,
     OrderQuery,
     OrderRef,
+    OrderStatus,
     OrderSyncError,
     Outcome,
     Page,
@@ -82,6 +83,26 @@ class FloatingOrder(Wire):
 class Rounding(SampleConnector):
     def _order(self, one: WireOrder) -> Order:
         return super()._order(one).model_copy(update={"total": Decimal(str(round(float(one.total), 1)))})
+
+
+class Nameless(SampleConnector):
+    def _order(self, one: WireOrder) -> Order:
+        order = super()._order(one)
+        return order.model_copy(
+            update={"lines": tuple(line.model_copy(update={"sku": None}) for line in order.lines)}
+        )
+
+
+class ByOne(SampleConnector):
+    def _order(self, one: WireOrder) -> Order:
+        order = super()._order(one)
+        lines = tuple(line.model_copy(update={"quantity": Decimal(1)}) for line in order.lines)
+        return order.model_copy(update={"lines": lines})
+
+
+class AlwaysOpen(SampleConnector):
+    def _order(self, one: WireOrder) -> Order:
+        return super()._order(one).model_copy(update={"status": OrderStatus.OPEN})
 
 
 class ShortPaged(SampleConnector):
@@ -426,6 +447,20 @@ FAULTS: Mapping[str, Fault] = {
             ),
         ),
         (0, Fault(Boasting, "test_asked_twice_it_is_as_safe_as_it_says", "set facts.unique_key only if")),
+        (
+            3,
+            Fault(
+                Boasting, "test_a_unique_key_lasts", "only for a key that the platform keeps unique for good"
+            ),
+        ),
+        (0, Fault(Nameless, "test_orders_say_what_was_sold", "map them from the platform's own fields")),
+        (
+            0,
+            Fault(
+                ByOne, "test_orders_say_what_was_sold", "orders have the SKUs and quantities that were sold"
+            ),
+        ),
+        (0, Fault(AlwaysOpen, "test_orders_say_what_was_sold", "cancelled there: True")),
         (
             0,
             Fault(

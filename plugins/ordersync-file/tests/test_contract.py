@@ -138,6 +138,7 @@ def _written(document: dict[str, Any]) -> StandingOrder:
 class TestFile(ConnectorContract):
     platform = "file"
     sandbox = Folders
+    seeded = False
 
 
 class TestLines(Placing, People, Batches, Changes):

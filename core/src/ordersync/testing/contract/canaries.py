@@ -21,6 +21,8 @@ __all__ = ["found_in", "people_of", "places_of", "secrets_of", "shown_by", "text
 SHORTEST = 6
 """Characters; what is shorter is found everywhere."""
 _CREDENTIALS = ("authorization", "cookie", "token", "secret", "key", "session", "signature", "auth")
+_NO_CREDENTIALS = ("idempotency-key", "x-idempotency-key", "x-request-id", "prefer")
+"""They name a write, as the order's own key does."""
 _OTHERS = (
     "ordersync.transfer",
     "ordersync.connection",
@@ -49,7 +51,7 @@ def secrets_of(stand: Stand) -> dict[str, str]:
             found[f"token {name}"] = token
     for one in stand.wire.exchanges:
         for name, value in one.request.headers.items():
-            if any(word in name.lower() for word in _CREDENTIALS):
+            if name.lower() not in _NO_CREDENTIALS and any(word in name.lower() for word in _CREDENTIALS):
                 for scheme in _SCHEMES:
                     value = value.removeprefix(scheme)
                 found[f"header {name}"] = value

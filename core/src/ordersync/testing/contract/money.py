@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections import Counter
+from collections.abc import Iterable
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from pydantic import BaseModel
 
-from ordersync.model import OrderQuery, Totals
+from ordersync.model import OrderQuery, OrderStatus, Totals
 from ordersync.testing.contract.asking import ASKINGS, READS, lever
 from ordersync.testing.contract.saying import hold, none_of, rule
 from ordersync.testing.contract.stand import Stand
@@ -18,6 +21,7 @@ from ordersync.testing.contract.striking import outcome_of
 from ordersync.testing.contract.subject import OpenStand, Subject
 from ordersync.testing.contract.walking import floats_in, naive_times_in
 from ordersync.testing.floats import float_fields
+from ordersync.testing.seeds import sample_orders
 
 __all__ = ["Money"]
 
@@ -71,6 +75,42 @@ class Money(Subject):
             RULE,
             expected="each order's total as the platform states it, and parts that add up to it",
             do="carry the platform's amounts, compute none; allocate order-level ones by largest remainder",
+        )
+
+    @rule(RULE)
+    def test_orders_say_what_was_sold(self, open_stand: OpenStand, offers: frozenset[str]) -> None:
+        """Goods and quantities, state and date: of orders that the sandbox was born with, from `seeds`."""
+        if "list_orders" not in offers:
+            pytest.skip("list_orders is not offered")
+        if not self.seeded:
+            pytest.skip("the sandbox's orders are not those of `seeds`")
+        stand = open_stand(orders=40)
+        standing = {one.id: one for one in stand.standing()}
+        seeded = sample_orders(stand.inside().seed, 40)
+        sold = Counter(_goods((line.sku, line.quantity) for line in order.lines) for order in seeded)
+        told: Counter[tuple[tuple[str, Decimal], ...]] = Counter()
+        wrong = []
+        for page in stand.connection.list_orders(OrderQuery()):
+            for order in page.orders:
+                told[_goods((line.sku, line.quantity) for line in order.lines)] += 1
+                there = standing.get(order.id)
+                if there is None:
+                    continue
+                if there.cancelled != (order.status is OrderStatus.CANCELLED):
+                    wrong.append(f"{order.id}: {order.status}, cancelled there: {there.cancelled}")
+                if there.placed_at and abs(there.placed_at - order.placed_at) > timedelta(days=1):
+                    wrong.append(f"{order.id}: placed {order.placed_at}, there {there.placed_at}")
+        same = (told & sold).total()
+        if same < 0.9 * sold.total():
+            lost = ", ".join(f"{number} × {sku}" for goods in list(sold - told)[:2] for sku, number in goods)
+            wrong.append(
+                f"{same} of {sold.total()} orders have the SKUs and quantities that were sold; not found: {lost}"
+            )
+        none_of(
+            wrong[:6],
+            RULE,
+            expected="each line's SKU and quantity, the order's state and the day it was placed, as the platform has them",
+            do="map them from the platform's own fields; where the sandbox's orders are not those of `seeds`, say `seeded = False`",
         )
 
     @rule(RULE)
@@ -176,3 +216,8 @@ def _models_of(kind: Any) -> list[type[BaseModel]]:
             if isinstance(value, type) and issubclass(value, BaseModel) and value.__module__ == name:
                 found.add(value)
     return sorted(found, key=lambda one: one.__qualname__)
+
+
+def _goods(lines: Iterable[tuple[str | None, Decimal | int]]) -> tuple[tuple[str, Decimal], ...]:
+    """What was sold, in any order of the lines; lines without a SKU have no name to go by."""
+    return tuple(sorted((sku, Decimal(quantity)) for sku, quantity in lines if sku))

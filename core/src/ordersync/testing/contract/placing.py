@@ -17,6 +17,8 @@ from ordersync.testing.safety import observed_write_safety
 
 __all__ = ["Placing", "missing_item"]
 
+YEAR = 365 * 86_400.0
+"""Seconds."""
 SAFER = ("none", "searched stamp", "unique key")
 """What keeps an order from being made twice, the weakest first. A platform may do more than its connector relies on: an
 idempotency key that is forgotten after a day is no unique key."""
@@ -108,6 +110,27 @@ class Placing(Subject):
             seen=seen,
             do="set facts.unique_key only if the platform itself refuses a second order with one key;\n"
             "offer find_order only if it finds what was stamped",
+        )
+
+    @rule("never_twice")
+    def test_a_unique_key_lasts(self, stand: Stand) -> None:
+        """What merges equal requests for a day or two is an idempotency key."""
+        stand.inside()
+        if not stand.connection.facts.unique_key:
+            pytest.skip("facts.unique_key is not said")
+        draft, _ = stand.place()
+        stand.clock.sleep(YEAR)
+        try:
+            stand.create(draft)
+        except OrderSyncError:
+            pass
+        hold(
+            len(stand.standing_with(draft.key)) == 1,
+            "never_twice",
+            expected="one order of one key, also a year later",
+            seen=f"{len(stand.standing_with(draft.key))} orders",
+            do="set facts.unique_key only for a key that the platform keeps unique for good; requests that it merges for a\n"
+            "while are safer to repeat, and still found by their stamp",
         )
 
     @rule("never_twice")

@@ -52,6 +52,8 @@ class Subject:
     """The currency of the suite's orders."""
     buyer_country: ClassVar[str] = "US"
     """The country of the suite's buyers."""
+    seeded: ClassVar[bool] = True
+    """The sandbox is born with the orders of `seeds.sample_orders`."""
     not_money: ClassVar[frozenset[str]] = frozenset()
     """`Model.field` of floats that are no money: time-outs, weights."""
 
