@@ -111,7 +111,7 @@ def _described(point: metadata.EntryPoint, namesakes: int, *, load: bool) -> Plu
         hook_api=says.range,
         hooks=hooks,
         problem=problem,
-        summary=str(dist.metadata["Summary"] or "") if dist else "",
+        summary=str(dist.metadata["Summary"]) if dist and "Summary" in dist.metadata else "",
         remedy=remedy,
         warnings=says.warnings,
         deprecated=uses,

@@ -112,4 +112,6 @@ def source_tree(dist: metadata.Distribution) -> Path | None:
 
 def _description(dist: metadata.Distribution) -> str:
     body = dist.metadata.get_payload()  # type: ignore[attr-defined]
-    return body if isinstance(body, str) and body.strip() else str(dist.metadata["Description"] or "")
+    if isinstance(body, str) and body.strip():
+        return body
+    return str(dist.metadata["Description"]) if "Description" in dist.metadata else ""
