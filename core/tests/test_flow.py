@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -451,4 +451,31 @@ def test_totals_that_were_not_told_are_read_back_together(tmp_path: Path, deaf: 
     assert (report.created, report.totals_checked) == (30, 30)
     singles = setting.target.asked.count("find_order")
     assert singles >= 30 if deaf else singles == 0
+    setting.ledger.close()
+
+
+class NoCustomers(ReferenceConnector):
+    """Orders name their buyers; there are no records of them."""
+
+    facts: Facts = Facts(platform="Reference", page_size=50)
+    find_customer: ClassVar[Any] = None
+    create_customer: ClassVar[Any] = None
+
+
+def test_a_target_without_customer_records_takes_orders_all_the_same(tmp_path: Path) -> None:
+    setting = Setting(tmp_path, list(reference_orders(3)))
+    setting.target = setting._made(NoCustomers, setting.store)
+    report = setting.transfer(workers=1).sync()
+    assert (report.created, report.parked) == (3, 0)
+    drafts = [draft for draft, _, _ in setting.store.placed.values()]
+    assert {draft.customer_ref for draft in drafts} == {None}
+    assert all(draft.customer and draft.customer.email for draft in drafts)
+    setting.ledger.close()
+
+
+def test_one_that_must_have_a_record_still_parks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(NoCustomers, "facts", Facts(platform="Reference", guests=False))
+    setting = Setting(tmp_path, list(reference_orders(3)))
+    setting.target = setting._made(NoCustomers, setting.store)
+    assert setting.transfer(workers=1).sync().parked == 3
     setting.ledger.close()

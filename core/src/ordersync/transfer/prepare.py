@@ -69,6 +69,10 @@ class Prepared:
         )
 
 
+_CUSTOMER_HOOKS = frozenset({"find_customer", "find_customers", "create_customer", "create_customers"})
+"""A target that offers none of these has no customer records: the draft itself says who bought."""
+
+
 class Expect(Protocol):
     """What a plan expected; each question answers what moved since, or nothing."""
 
@@ -317,6 +321,8 @@ class Preparer:
                 return
 
     def _ask_for_customer(self, one: Prepared) -> None:
+        if self._target.facts.guests and not _CUSTOMER_HOOKS & self._target.offers:
+            return
         order = one.order
         guests = self._route.policies.guests
         guest = order.customer is None or order.customer.guest

@@ -71,7 +71,11 @@ def judged(rule: Rule, entry: Entry | None, finding: Finding | None, hooks: Set[
         return Verdict(rule, card, Mark.NOT_APPLICABLE, says)
     if entry and entry.status == "exempt":
         kept = finding is not None and finding.found is Found.KEPT and not finding.untried
+        broken = finding is not None and finding.found is Found.BROKEN
         todo = 'the exemption is needless: the rule is kept, so write "done"' if kept else ""
+        todo = todo or (
+            "its test fails: the reason must be the platform's, not the connector's" if broken else ""
+        )
         return Verdict(rule, card, Mark.EXEMPT, (entry.reason,), todo=todo)
     if finding is None:
         if entry:
