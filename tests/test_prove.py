@@ -187,12 +187,12 @@ def create_the_customer_twice(patch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("plant", "source", "said"),
     [
-        (record_after_the_create, "erp-odoo", " times"),
-        (send_again_without_looking, "erp-odoo", " times"),
-        (look_without_waiting_for_the_index, "erp-odoo", " times"),
+        (record_after_the_create, "erp-odoo", "stands 2 times"),
+        (send_again_without_looking, "erp-odoo", "stands 3 times"),
+        (look_without_waiting_for_the_index, "erp-odoo", "stands 2 times"),
         (move_the_watermark_before_the_outcome, "shopify", "is missing"),
         (do_not_resume_lines, "erp-odoo", "needs a person"),
-        (claim_without_asking_for_the_lease, "erp-odoo", " times"),
+        (claim_without_asking_for_the_lease, "erp-odoo", "stands 2 times"),
         (create_the_customer_twice, "erp-odoo", "customers too many"),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",

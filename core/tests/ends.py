@@ -52,6 +52,22 @@ __all__ = ["LAG", "SETTLE", "Ends", "Erp", "PlainErp", "Shop", "order"]
 SETTLE = timedelta(seconds=120)
 LAG = timedelta(seconds=30)
 
+TWO_FILES = """
+[ledger]
+url = "sqlite:///ledger.db"
+[connections.shop]
+connector = "reference"
+file = "shop.json"
+[connections.erp]
+connector = "reference"
+file = "erp.json"
+any_sku = true
+[routes.orders]
+source = "shop"
+target = "erp"
+"""
+"""A settings file between two reference platforms, each in a file of its own."""
+
 
 class Shop(ReferenceConnector):
     """A source with pages of three, that says when it gives one out."""

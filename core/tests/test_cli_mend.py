@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from ends import order
+from ends import TWO_FILES, order
 
 from ordersync.cli import main
 from ordersync.cli.move import moment
@@ -22,20 +22,6 @@ from ordersync.ledger import Outcome, State
 from ordersync.model import Order
 from ordersync.web import dump, read
 
-SETTINGS = """
-[ledger]
-url = "sqlite:///ledger.db"
-[connections.shop]
-connector = "reference"
-file = "shop.json"
-[connections.erp]
-connector = "reference"
-file = "erp.json"
-any_sku = true
-[routes.orders]
-source = "shop"
-target = "erp"
-"""
 BUYER = "buyer.1@example.com"
 
 Run = Callable[..., tuple[int, str, str]]
@@ -65,7 +51,7 @@ def remove(order_id: str) -> None:
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("ORDERSYNC_SETTINGS", raising=False)
-    Path("ordersync.toml").write_text(SETTINGS)
+    Path("ordersync.toml").write_text(TWO_FILES)
     orders_in("shop.json", order(1), order(2), order(3))
 
     def call(*words: str) -> tuple[int, str, str]:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from ends import order
+from ends import TWO_FILES, order
 
 from ordersync.cli import main
 from ordersync.errors import BadInput, LedgerTrouble
@@ -107,20 +107,6 @@ def test_room_is_given_back(tmp_path: Path) -> None:
 
 # -- the command -------------------------------------------------------------------------------------------------------
 
-SETTINGS = """
-[ledger]
-url = "sqlite:///ledger.db"
-[connections.shop]
-connector = "reference"
-file = "shop.json"
-[connections.erp]
-connector = "reference"
-file = "erp.json"
-any_sku = true
-[routes.orders]
-source = "shop"
-target = "erp"
-"""
 Run = Callable[..., tuple[int, str, str]]
 
 
@@ -128,7 +114,7 @@ Run = Callable[..., tuple[int, str, str]]
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("ORDERSYNC_SETTINGS", raising=False)
-    Path("ordersync.toml").write_text(SETTINGS)
+    Path("ordersync.toml").write_text(TWO_FILES)
     orders = [order(number) for number in (1, 2, 3)]
     last = max(one.updated_at for one in orders) + timedelta(days=2)
     orders.append(order(4).model_copy(update={"updated_at": last}))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from ordersync.model import Draft, Item, Placed
 from ordersync.testing.postgresql import postgresql
 from ordersync.testing.reference import ReferenceConnector
 from ordersync.transfer.plans import read_plan
+from ordersync.transfer.resolve import Resolver
 
 
 class Asked(Erp):
@@ -108,6 +109,26 @@ def test_a_refusal_that_may_rest_on_memory_is_no_refusal(ends: Ends) -> None:
     assert "A" in asked(ends)
     last = next(draft for draft, _, _ in ends.erp_store.placed.values() if draft.source_id == "O3")
     assert "new-A" in {line.item.product_id for line in last.lines if line.item}
+
+
+def test_what_an_order_rests_on_is_judged_when_it_is_drafted(ends: Ends) -> None:
+    """Two orders were drafted with a remembered item; while the first refusal is told, the item is looked up anew for
+    another one. The second refusal rests on memory all the same."""
+    ends.sync()
+    exchange(ends, "A")
+    ends.add(order(3))
+    ends.add(order(4))
+    real = Resolver.forget
+
+    def forget(self: Resolver, skus: Iterable[str]) -> None:
+        wanted = list(skus)
+        real(self, wanted)
+        self.look_up_skus(wanted)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Resolver, "forget", forget)
+        report = ends.sync()
+    assert (report.created, report.parked) == (2, 0)
 
 
 def test_a_refusal_of_what_was_just_asked_parks(ends: Ends) -> None:

@@ -89,7 +89,7 @@ def live(ledger: Ledger, dice: random.Random, clock: VirtualClock) -> list[Any]:
         if sqlite:
             clock.sleep(dice.choice([1, 50, 130]))
         else:
-            ledger.release(ROUTE, [claim for claim in claims if dice.random() < 0.5])
+            ledger.release(ROUTE, claims)
         told.append([shown(row, sqlite) for row in sorted(ledger.rows(ROUTE), key=lambda row: row.source_id)])
         told.append([ledger.payload(ROUTE, one) for one in IDS])
     return told
@@ -114,9 +114,8 @@ def test_both_ways_lead_to_the_same(
         told.append(live(ledger, random.Random(seed), clock))
         ledger.close()
     assert told[0] == told[1]
-    if urls[0] == "sqlite://":
-        assert True in taken, "no stride was taken"
-        assert False in taken, "the long way was never needed"
+    assert any(taken), "no stride was taken"
+    assert not all(taken), "the long way was never needed"
 
 
 def test_the_usual_order_needs_two_strides(monkeypatch: pytest.MonkeyPatch) -> None:

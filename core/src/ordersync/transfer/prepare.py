@@ -50,6 +50,13 @@ class Prepared:
     draft: Draft | None = None
     customer: CustomerAsk | None = None
     items: dict[str, Item] = field(default_factory=dict)
+    remembered: bool = False
+    """One of the items was not looked up in this run: a refusal may rest on that, and the order deserves another try."""
+
+    def take(self, sku: str, item: Item, *, remembered: bool) -> None:
+        """`item` stands for `sku`."""
+        self.items[sku] = item
+        self.remembered = self.remembered or remembered
 
     def stop(self, verdict: Literal["skip", "park"], problem: Problem) -> None:
         """It goes no further. What parks it besides is kept, so that a person can mend everything at once."""
@@ -268,7 +275,7 @@ class Preparer:
                 one.verdict, one.wait = "wait", found
                 return None
             if isinstance(found, Item):
-                one.items[sku] = found
+                one.take(sku, found, remembered=self._resolver.remembers(sku))
                 return line
             problem = found.model_copy(update={"place": place})
         decision = self._settled(one, problem)
@@ -278,7 +285,7 @@ class Preparer:
             self._resolver.look_up_skus([decision.sku])
             found = self._resolver.item(decision.sku)
             if isinstance(found, Item):
-                one.items[decision.sku] = found
+                one.take(decision.sku, found, remembered=self._resolver.remembers(decision.sku))
                 return line.model_copy(update={"sku": decision.sku})
         if decision.action not in ("skip", "park"):
             one.stop("park", problem)
@@ -298,7 +305,7 @@ class Preparer:
             self._resolver.look_up_skus([decision.sku])
             found = self._resolver.item(decision.sku)
             if isinstance(found, Item):
-                one.items[decision.sku] = found
+                one.take(decision.sku, found, remembered=self._resolver.remembers(decision.sku))
                 return line.model_copy(update={"sku": decision.sku, "custom": False})
         if decision.action not in ("skip", "park"):
             one.stop("park", problem)

@@ -145,20 +145,19 @@ class Resolver:
             self.look_up_skus([sku])
         return self._items[sku]
 
-    def forget(self, skus: Iterable[str]) -> bool:
-        """Forget all items before the next look-up: the target refused an order of these SKUs, perhaps because of what
-        was remembered. Answers whether one of them was not looked up in this run: then the order deserves another try.
+    def remembers(self, sku: str) -> bool:
+        """Whether what is known about `sku` was not looked up in this run."""
+        return sku in self._remembered
 
-        May be called by another thread than the one that looks up.
-        """
+    def forget(self, skus: Iterable[str]) -> None:
+        """Forget all items before the next look-up: the target refused an order of these SKUs, perhaps because of what
+        was remembered. May be called by another thread than the one that looks up."""
         self._stale = True
         mine = sorted(set(skus))
-        old = [sku for sku in mine if sku in self._remembered]
         if self._memory:
             self._ledger.forget_items(self._target.name, mine)
         for sku in mine:
             self._fresh.pop(sku, None)
-        return bool(old)
 
     @staticmethod
     def _found(sku: str, outcome: Done[Item | None] | Failed) -> Found:

@@ -198,7 +198,8 @@ class Sender:
                 elif isinstance(error, InDoubt | PluginBroken):
                     self._finisher.doubt(work, error)
                 elif isinstance(error, Refused | NotOffered):
-                    if self._desk.resolver.forget(line.sku for line in work.draft.lines if line.sku):
+                    self._desk.resolver.forget(line.sku for line in work.draft.lines if line.sku)
+                    if work.prepared is not None and work.prepared.remembered:
                         self._desk.record([Outcome(work.claim, State.SEEN)])
                         self._desk.later(work.source_id, error)
                     else:
