@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 import time
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,7 @@ def main() -> int:
         document["ratios"] |= {name: round(value, 4) for name, value in outcome.ratios.items()}
         document["cases"][case.name] = {
             "figures": outcome.figures,
+            "tables": [asdict(table) for table in outcome.tables],
             "took": round(time.monotonic() - begun, 1),
         }
     machine = document["machine"]

@@ -21,8 +21,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 from pairs import Pair
 
-from ordersync.discovery import installed, sandbox_class
-from ordersync.errors import OrderSyncError
+from ordersync.testing.platforms import with_sandbox
 
 
 @dataclass
@@ -39,26 +38,12 @@ class Cell:
     seconds: float = 0.0
 
 
-def platforms(*hooks: str) -> list[str]:
-    """The installed connectors that bring a sandbox and offer one of these hooks."""
-    found = []
-    for plugin in installed("ordersync.connectors"):
-        if plugin.problem or not set(hooks) & set(plugin.hooks):
-            continue
-        try:
-            sandbox_class(plugin.name)
-        except OrderSyncError:
-            continue
-        found.append(plugin.name)
-    return sorted(found)
-
-
 def sources() -> list[str]:
-    return platforms("list_orders")
+    return with_sandbox("list_orders")
 
 
 def targets() -> list[str]:
-    return platforms("create_order", "create_orders")
+    return with_sandbox("create_order", "create_orders")
 
 
 def carried(source: str, target: str, orders: int) -> Cell:

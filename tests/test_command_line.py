@@ -109,14 +109,19 @@ def test_log_lines_carry_run_order_and_request(folder: Path) -> None:
     assert any(str(line.get("order", "")).startswith("os-") for line in lines)
 
 
-def demo(folder: Path, *more: str) -> list[str]:
-    return [*ORDERSYNC, "demo", "--orders", "120", "--json", "--folder", str(folder / "demo"), *more]
+def demo(folder: Path, *more: str, orders: int = 120) -> list[str]:
+    return [*ORDERSYNC, "demo", "--orders", str(orders), "--json", "--folder", str(folder / "demo"), *more]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="SIGINT cannot be sent to one process there")
 def test_ctrl_c_in_the_middle_and_again(tmp_path: Path) -> None:
     process = subprocess.Popen(
-        demo(tmp_path, "-v"), cwd=tmp_path, env=ENV, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        demo(tmp_path, "-v", orders=300),
+        cwd=tmp_path,
+        env=ENV,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     ledger = tmp_path / "demo" / "ordersync.db"
     until = time.monotonic() + 60
@@ -131,16 +136,22 @@ def test_ctrl_c_in_the_middle_and_again(tmp_path: Path) -> None:
     first: dict[str, Any] = json.loads(out)
     assert first["interrupted"]
     assert ledger.exists()
-    assert 0 < first["created"] < 113
+    assert 0 < first["created"] < 284
     again = subprocess.run(
-        demo(tmp_path), cwd=tmp_path, env=ENV, capture_output=True, text=True, timeout=120, check=False
+        demo(tmp_path, orders=300),
+        cwd=tmp_path,
+        env=ENV,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     assert again.returncode == 0, again.stderr
     second = json.loads(again.stdout)
-    assert first["created"] + second["created"] == 113
-    assert (second["target"]["orders"], second["target"]["twice"]) == (113, 0)
+    assert first["created"] + second["created"] == 284
+    assert (second["target"]["orders"], second["target"]["twice"]) == (284, 0)
     whole = subprocess.run(
-        demo(tmp_path / "whole"),
+        demo(tmp_path / "whole", orders=300),
         cwd=tmp_path,
         env=ENV,
         capture_output=True,

@@ -6,6 +6,7 @@ import logging
 import random
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -55,8 +56,9 @@ def plain(monkeypatch: pytest.MonkeyPatch) -> str:
 @pytest.mark.parametrize("way", [Way(), Way(batches=False)], ids=str)
 def test_every_fault_at_every_site_breaks_nothing(source: str, target: str, way: Way) -> None:
     proof = prove(source, target, orders=2, ways=[way], processes=1)
-    assert proof.sites > 30
-    assert proof.schedules > 200
+    few = target == "erp-odoo" and way.batches
+    assert proof.sites >= (30 if few else 31), "fewer requests, fewer sites"
+    assert proof.schedules > (180 if few else 200)
     assert [str(violation) for violation in proof.violations] == []
 
 
@@ -75,7 +77,7 @@ def test_nor_on_a_platform_that_helps_with_nothing(plain: str) -> None:
 
 def test_nor_where_nothing_is_remembered_of_the_platforms() -> None:
     proof = prove("shopify", "erp-odoo", orders=1, ways=[Way(warm=False)], processes=1)
-    assert proof.sites > 50
+    assert proof.sites > 40
     assert [str(violation) for violation in proof.violations] == []
 
 
@@ -159,16 +161,26 @@ def do_not_resume_lines(patch: pytest.MonkeyPatch) -> None:
 
 
 def claim_without_asking_for_the_lease(patch: pytest.MonkeyPatch) -> None:
-    real = Ledger.claim
+    real_claim, real_meet = Ledger.claim, Ledger.meet
+
+    @contextmanager
+    def anyone(ledger: Ledger) -> Iterator[None]:
+        """Everybody holds everything: no lease keeps one out, no fence tells two apart, and an intent is never lost."""
+        with ledger._store.write() as db:
+            db.execute(tables.orders.update().values(owner=None, lease_until=None))
+        yield
+        with ledger._store.write() as db:
+            db.execute(tables.orders.update().values(fence=0))
 
     def claim(self: Ledger, route: str, source_ids: Sequence[str], **more: Any) -> Any:
-        """Everybody holds everything: no lease keeps one out, no fence tells two apart, and an intent is never lost."""
-        with self._store.write() as db:
-            db.execute(tables.orders.update().values(owner=None, lease_until=None))
-        claims = real(self, route, source_ids, **more)
-        with self._store.write() as db:
-            db.execute(tables.orders.update().values(fence=0))
-        return [replace(claim, fence=0) for claim in claims]
+        with anyone(self):
+            claims = real_claim(self, route, source_ids, **more)
+        return [replace(one, fence=0) for one in claims]
+
+    def meet(self: Ledger, route: str, seen: Any, **more: Any) -> Any:
+        with anyone(self):
+            met = real_meet(self, route, seen, **more)
+        return replace(met, claims=[replace(one, fence=0) for one in met.claims])
 
     def intend(self: Sender, works: Any, *, sent: bool = True) -> Any:
         real_intend(self, works, sent=sent)
@@ -176,6 +188,7 @@ def claim_without_asking_for_the_lease(patch: pytest.MonkeyPatch) -> None:
 
     real_intend = Sender.intend
     patch.setattr(Ledger, "claim", claim)
+    patch.setattr(Ledger, "meet", meet)
     patch.setattr(Sender, "intend", intend)
 
 
@@ -188,7 +201,7 @@ def create_the_customer_twice(patch: pytest.MonkeyPatch) -> None:
     ("plant", "source", "said"),
     [
         (record_after_the_create, "erp-odoo", "stands 2 times"),
-        (send_again_without_looking, "erp-odoo", "stands 3 times"),
+        (send_again_without_looking, "erp-odoo", "stands 2 times"),
         (look_without_waiting_for_the_index, "erp-odoo", "stands 2 times"),
         (move_the_watermark_before_the_outcome, "shopify", "is missing"),
         (do_not_resume_lines, "erp-odoo", "needs a person"),

@@ -79,7 +79,7 @@ def test_trials_find_a_connector_that_makes_orders_twice(blind: Installed) -> No
     finding = trials_passed(blind)
     assert finding.found is Found.BROKEN
     assert any(
-        "as target, lost_response=first:4" in text and "stands 2 times" in text for text in finding.says
+        "as target, lost_response=first:4" in text and "stands 3 times" in text for text in finding.says
     )
 
 

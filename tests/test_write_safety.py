@@ -10,25 +10,15 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 from pairs import Pair
 
-from ordersync.discovery import installed, sandbox_class
-from ordersync.errors import OrderSyncError
 from ordersync.hookspecs import ConnectorSpecs
+from ordersync.testing.platforms import with_sandbox
 from ordersync.testing.safety import observed_write_safety
 from ordersync.transfer.plans import read_plan
 
 
 def targets() -> list[str]:
     """The installed connectors that create orders and bring a sandbox."""
-    found = []
-    for plugin in installed("ordersync.connectors"):
-        if plugin.problem or not {"create_order", "create_orders"} & set(plugin.hooks):
-            continue
-        try:
-            sandbox_class(plugin.name)
-        except OrderSyncError:
-            continue
-        found.append(plugin.name)
-    return sorted(found)
+    return with_sandbox("create_order", "create_orders")
 
 
 @pytest.mark.parametrize("target", targets())

@@ -1,26 +1,39 @@
-"""How much of what a platform permits is used, and how often it had to say no: one connector per kind of rule.
+"""How much of what a platform permits is used, and how often it had to say no: each platform's own rule.
 
-The real connectors against their sandboxes. Time is virtual, but for the concurrency limit, which needs real threads.
+The real connectors against their sandboxes, as a bulk run. Time is virtual, but for requests at once, which need real
+threads, and for processes, which need a real database.
 """
 
 from __future__ import annotations
 
+import os
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from bench.cases.rules import AtOnce, Counting, LeakyBucket, Meter, points
+import sqlalchemy as sa
+
+from bench.cases.rules import AtOnce, Counting, LeakyBucket, Meter, PerMinute, points
 from bench.measuring import Case, How, Outcome, Table
+from bench.sharing import shared_by
 from ordersync.discovery import sandbox_class
 from ordersync.host import Host
 from ordersync.settings import settings_of
+from ordersync.testing.postgresql import DEFAULT
 from ordersync.testing.reference import store
 from ordersync.testing.trial import reference_orders
-from ordersync.web import Access, Bucket, Clock, SystemClock, VirtualClock
+from ordersync.web import Access, Clock, SystemClock, VirtualClock, bulk
+from ordersync.web import LeakyBucket as Leaky
 
 __all__ = ["BUDGETS"]
 
 ORDERS, QUICK_ORDERS = 1_000, 300
 TAKES = 0.02
 """Seconds of the clock that a request takes."""
+LONG = 0.1
+"""Real seconds that a request takes where requests at once are limited; NetSuite takes longer."""
 
 
 @dataclass(frozen=True)
@@ -50,67 +63,140 @@ def cost_points(orders: int) -> Use:
     return Use("cost points", "shopify", f"{size} points, {rate} per second", meter, permitted, "points")
 
 
-def quota_window(orders: int) -> Use:
-    """BigCommerce: so many requests per window. A window that is under way counts by how much of it has passed, its
-    quota at most."""
+def per_operation(orders: int) -> Use:
+    """Shopify: a development shop takes five new orders a minute."""
     clock = VirtualClock()
-    meter = _synced("bigcommerce", orders, clock, TAKES)
-    quota, window = 150, 30.0
+    meter = _synced("shopify", min(orders, 60), clock, TAKES, only=b"orderCreate", options={"trial": "true"})
+    permitted = 5 * (1 + meter.seconds // 60)
+    return Use("per operation", "shopify", "5 orderCreate in 60 s", meter, permitted, "orders")
+
+
+def quota_window(orders: int) -> Use:
+    """BigCommerce: so many requests per window."""
+    return _quota("quota window", orders, 150)
+
+
+def larger_plan(orders: int) -> Use:
+    """The same on a larger plan, which the headers name."""
+    return _quota("quota window, larger plan", orders, 450)
+
+
+def _quota(kind: str, orders: int, quota: int) -> Use:
+    """A window that is under way counts by how much of it has passed, its quota at most."""
+    clock, window = VirtualClock(), 30.0
+    meter = _synced("bigcommerce", orders, clock, TAKES, options={"quota": str(quota)})
     whole, part = divmod(meter.seconds, window)
     permitted = quota * whole + min(quota, part / TAKES)
-    return Use("quota window", "bigcommerce", f"{quota} requests in {window:.0f} s", meter, permitted)
+    return Use(kind, "bigcommerce", f"{quota} requests in {window:.0f} s", meter, permitted)
 
 
-def at_once(orders: int) -> Use:
-    """NetSuite: so many requests at once. What is used is the time of all requests under way."""
-    most, takes = 3, 0.02
-    meter = _synced("erp-netsuite", orders, SystemClock(), 0.0, most=most, real=takes)
+def per_minute(platform: str) -> Use:
+    """A host that limits requests per minute, in windows of its own; the connection's settings name the figure."""
+    clock, most = VirtualClock(), 60
+    with _opened(platform, clock, PerMinute(most, clock), 1, requests_per_minute=most) as (host, counting):
+        connection = host.connection("erp")
+        with bulk():
+            while counting.meter.requests < 8 * most:
+                connection.resolve_sku(f"SKU-{counting.meter.requests}")
+    meter = counting.meter
+    permitted = most * (1 + meter.seconds // 60)
+    return Use("per minute", platform, f"{most} requests in 60 s", meter, permitted)
+
+
+def at_once(platform: str, most: int, requests: int) -> Use:
+    """Requests at once; what is used is the time of all requests under way. More threads than slots ask all the time."""
+    gate = AtOnce(most, LONG)
+    with _opened(platform, SystemClock(), gate, 8) as (host, counting):
+        connection = host.connection("erp")
+        connection.check_access()
+        counting.meter = Meter()
+
+        def ask(number: int) -> None:
+            with bulk():
+                connection.resolve_sku(f"SKU-{number}")
+
+        with ThreadPoolExecutor(2 * most) as pool:
+            list(pool.map(ask, range(requests)))
+    meter = counting.meter
     meter.spent = meter.busy
-    return Use(
-        "concurrency limit",
-        "erp-netsuite",
-        f"{most} requests at once",
-        meter,
-        most * meter.seconds,
-        "request seconds",
-    )
+    permitted = most * meter.seconds
+    return Use("requests at once", platform, f"{most} requests at once", meter, permitted, "request seconds")
 
 
 def leaky_bucket(requests: int) -> Use:
-    """No bundled connector's platform has one: a client of `ordersync.web` that takes from a `Bucket` before each
-    request."""
+    """No bundled connector's platform has one: a client of `ordersync.web` with a budget."""
     clock = VirtualClock()
     size, rate = 40, 2.0
     counting = Counting(LeakyBucket(size, rate, clock), clock, takes=TAKES)
-    bucket = Bucket(size, rate, clock)
-    with Access(clock=clock, transport=counting).client("http://bucket.test") as client:
+    access = Access(clock=clock, transport=counting)
+    with bulk(), access.client("http://bucket.test", budget=access.budget(Leaky(size, rate))) as client:
         for _ in range(requests):
-            client.get("orders", before=lambda: bucket.take(1))
+            client.get("orders")
     meter = counting.meter
     return Use(
-        "leaky bucket", "web.Bucket", f"{size}, {rate:.0f} per second", meter, size + rate * meter.seconds
+        "leaky bucket", "ordersync.web", f"{size}, {rate:.0f} per second", meter, size + rate * meter.seconds
     )
+
+
+def processes(seconds: float) -> Iterator[Use]:
+    """Two processes and one leaky bucket: with a common ledger in PostgreSQL, and each by itself."""
+    size, rate = 10.0, 20.0
+    rule = f"{size:.0f}, {rate:.0f} per second"
+    with _schema() as url:
+        for kind, ledger in (("two processes", url), ("two processes, not sharing", "")):
+            meter = shared_by(2, ledger, size, rate, seconds)
+            yield Use(kind, "ordersync.web", rule, meter, size + rate * meter.seconds)
+
+
+@contextmanager
+def _schema() -> Iterator[str]:
+    """An empty ledger's URL. Raises OperationalError if there is no PostgreSQL."""
+    base = os.environ.get("ORDERSYNC_TEST_POSTGRESQL", DEFAULT)
+    schema = f"ordersync_bench_{uuid.uuid4().hex[:8]}"
+    engine = sa.create_engine(base, connect_args={"connect_timeout": 3})
+    try:
+        with engine.begin() as db:
+            db.execute(sa.schema.CreateSchema(schema))
+        try:
+            yield f"{base}?options=-csearch_path%3D{schema}"
+        finally:
+            with engine.begin() as db:
+                db.execute(sa.schema.DropSchema(schema, cascade=True))
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def _opened(
+    platform: str, clock: Clock, gate: AtOnce | PerMinute, workers: int, **more: object
+) -> Iterator[tuple[Host, Counting]]:
+    """A connection to a platform's sandbox behind a gate."""
+    sandbox = sandbox_class(platform)(clock=clock)
+    gate.inner = sandbox.transport()
+    counting = Counting(gate, clock, takes=TAKES if isinstance(clock, VirtualClock) else 0.0)
+    section = {"connector": platform, **sandbox.settings("http://target.sandbox"), **more}
+    settings = settings_of({"ledger": {"url": "sqlite://"}, "connections": {"erp": section}, "routes": {}})
+    with Host.open(settings, clock=clock, transports={"erp": counting}, workers=workers) as host:
+        yield host, counting
 
 
 def _synced(
     platform: str,
     orders: int,
-    clock: Clock,
+    clock: VirtualClock,
     takes: float,
     *,
     cost: bool = False,
-    most: int | None = None,
-    real: float = 0.0,
+    only: bytes = b"",
+    options: dict[str, str] | None = None,
 ) -> Meter:
     """Sync orders of the reference platform to a platform's sandbox; what passed between."""
     name = f"bench-{platform}"
     store(name).orders = {order.id: order for order in reference_orders(orders)}
-    sandbox = sandbox_class(platform)(clock=clock)
+    sandbox = sandbox_class(platform)(clock=clock, options=options or {})
     before = {one.id for one in sandbox.standing()}
     way = sandbox.transport()
-    if most is not None:
-        way = AtOnce(way, most, real)
-    counting = Counting(way, clock, takes=takes, **({"cost": points} if cost else {}))
+    counting = Counting(way, clock, takes=takes, only=only, **({"cost": points} if cost else {}))
     settings = settings_of(
         {
             "ledger": {"url": "sqlite://"},
@@ -121,8 +207,7 @@ def _synced(
             "routes": {"orders": {"source": "shop", "target": "erp"}},
         }
     )
-    workers = 1 if isinstance(clock, VirtualClock) else 8
-    with Host.open(settings, clock=clock, transports={"erp": counting}, workers=workers) as host:
+    with Host.open(settings, clock=clock, transports={"erp": counting}, workers=1) as host:
         report = host.sync("orders", everything=True)
     made = len([one for one in sandbox.standing() if one.id not in before])
     if report.created != orders or made != orders:
@@ -132,14 +217,28 @@ def _synced(
     return counting.meter
 
 
+def _uses(how: How, orders: int) -> Iterator[Use]:
+    for measure in (cost_points, per_operation, quota_window, larger_plan, leaky_bucket):
+        yield measure(orders)
+    yield from (per_minute(platform) for platform in ("erp-odoo", "woocommerce"))
+    asked = 150 if how.quick else 600
+    for platform, most in (("erp-netsuite", 3), ("erp-odoo", 2), ("erp-sapb1", 2), ("woocommerce", 2)):
+        yield at_once(platform, most, asked)
+    try:
+        yield from processes(10.0 if how.quick else 30.0)
+    except sa.exc.OperationalError as error:
+        how.tell(f"budgets: two processes: skipped, no PostgreSQL at hand ({type(error).__name__})")
+
+
 def used(how: How) -> Outcome:
     """Every kind of rule."""
     orders = how.orders_of(ORDERS, QUICK_ORDERS)
     outcome, rows = Outcome(), []
-    for measure in (cost_points, quota_window, at_once, leaky_bucket):
-        use = measure(orders if measure is not at_once else min(orders, 300))
-        how.tell(f"budgets: {use.who}: {use.share:.0%} of what is permitted, {use.meter.refused} refused")
-        name = use.kind.replace(" ", "_")
+    for use in _uses(how, orders):
+        how.tell(
+            f"budgets: {use.kind}, {use.who}: {use.share:.0%} of what is permitted, {use.meter.refused} refused"
+        )
+        name = "_".join(f"{use.kind} {use.who}".replace(",", "").replace(".", "_").split())
         outcome.ratios |= {
             f"budgets.{name}.used": use.share,
             f"budgets.{name}.refused_per_request": use.meter.refused / use.meter.requests,

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bench.measuring import Case, How, Outcome, Table
-from ordersync.ledger import Ledger, Seen, State
+from ordersync.ledger import Ledger, Mark, Seen, State
 from ordersync.ledger import Outcome as Step
 from ordersync.model import OrderRef, order_key
 
@@ -82,8 +82,8 @@ def _seen(index: int) -> Seen:
 
 def _window(ledger: Ledger, indexes: range) -> None:
     seen = [_seen(index) for index in indexes]
-    ledger.see(ROUTE, seen)
-    claims = ledger.claim(ROUTE, [one.source_id for one in seen], owner="bench", run="run", lease=_LEASE)
+    mark = Mark(seen[0].updated_at, "rules")
+    claims = ledger.meet(ROUTE, seen, owner="bench", run="run", lease=_LEASE, mark=mark).claims
     intents = [
         Step(claim, State.SENDING, draft_print="0" * 40, payload=_PAYLOAD, sent=True, keep=_LEASE)
         for claim in claims
@@ -92,7 +92,6 @@ def _window(ledger: Ledger, indexes: range) -> None:
     done = [Step(claim, State.DONE, target=OrderRef(id=f"T{claim.source_id}")) for claim in claims]
     if ledger.record(ROUTE, done):
         raise RuntimeError("the ledger lost claims that nobody else wanted")
-    ledger.move_watermark(ROUTE, seen[-1].updated_at, "rules")
 
 
 def _fastest(question: Callable[[], object]) -> float:

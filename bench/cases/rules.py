@@ -12,7 +12,7 @@ import httpx
 
 from ordersync.web import Clock, read
 
-__all__ = ["AtOnce", "Counting", "LeakyBucket", "Meter", "points"]
+__all__ = ["AtOnce", "Counting", "LeakyBucket", "Meter", "PerMinute", "points"]
 
 
 @dataclass
@@ -46,14 +46,20 @@ class Counting(httpx.BaseTransport):
         *,
         takes: float,
         cost: Callable[[httpx.Response], float] = lambda _: 1.0,
+        only: bytes = b"",
     ) -> None:
+        """`only`: what is not in a request's body, it is not counted."""
         self.meter = Meter()
         self._inner = inner
         self._clock = clock
         self._takes = takes
         self._cost = cost
+        self._only = only
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if self._only and self._only not in request.read():
+            self._clock.sleep(self._takes)
+            return self._inner.handle_request(request)
         with self.meter.lock:
             self.meter.began = self.meter.began or self._clock.now()
             self.meter.requests += 1
@@ -61,7 +67,7 @@ class Counting(httpx.BaseTransport):
         self._clock.sleep(self._takes)
         response = self._inner.handle_request(request)
         response.read()
-        throttled = b'"THROTTLED"' in response.content
+        throttled = b'"THROTTLED"' in response.content or b"Too many attempts" in response.content
         with self.meter.lock:
             self.meter.ended = self._clock.now()
             self.meter.busy += time.perf_counter() - begun
@@ -75,8 +81,9 @@ class Counting(httpx.BaseTransport):
 class AtOnce(httpx.BaseTransport):
     """Refuses with 429 whoever comes while `most` requests are under way. Each takes `takes` real seconds."""
 
-    def __init__(self, inner: httpx.BaseTransport, most: int, takes: float) -> None:
-        self._inner = inner
+    inner: httpx.BaseTransport
+
+    def __init__(self, most: int, takes: float) -> None:
         self._slots = threading.BoundedSemaphore(most)
         self._takes = takes
 
@@ -85,9 +92,28 @@ class AtOnce(httpx.BaseTransport):
             return httpx.Response(429, json={"title": "Too Many Requests"}, request=request)
         try:
             time.sleep(self._takes)
-            return self._inner.handle_request(request)
+            return self.inner.handle_request(request)
         finally:
             self._slots.release()
+
+
+class PerMinute(httpx.BaseTransport):
+    """Refuses with 429 what is more than `most` requests in a minute of the clock's own."""
+
+    inner: httpx.BaseTransport
+
+    def __init__(self, most: int, clock: Clock) -> None:
+        self._most, self._clock = most, clock
+        self._minute, self._count = -1, 0
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        minute = int(self._clock.now().timestamp() // 60)
+        if minute != self._minute:
+            self._minute, self._count = minute, 0
+        if self._count >= self._most:
+            return httpx.Response(429, json={"title": "Too Many Requests"}, request=request)
+        self._count += 1
+        return self.inner.handle_request(request)
 
 
 class LeakyBucket(httpx.BaseTransport):

@@ -15,7 +15,7 @@ from bench.peers.arguments import Task, task
 from bench.stopwatch import measured
 from ordersync.host import Host
 
-__all__ = ["settings_file"]
+__all__ = ["prepared", "settings_file"]
 
 _CREATE = """
 import sys
@@ -52,11 +52,16 @@ policies.stock = "park"
     return path
 
 
-def main() -> None:
-    given = task(__doc__)
+def prepared(given: Task) -> Path:
+    """The settings file of this task, once connectors and ledger are there."""
     install(given.folder / "site")
     settings = settings_file(given)
     subprocess.run([sys.executable, "-c", _CREATE, str(settings)], check=True)
+    return settings
+
+
+def main() -> None:
+    settings = prepared(task(__doc__))
     with measured() as notes, Host.open(str(settings)) as host:
         report = host.sync("orders", everything=True)
         notes |= {

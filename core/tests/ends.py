@@ -41,7 +41,7 @@ from ordersync.transfer import Planned, Transfer
 from ordersync.transfer.adopt import Adopter, Adoption
 from ordersync.transfer.erase import Erased, Eraser
 from ordersync.transfer.gap import Discrepancy, Reconciliation
-from ordersync.transfer.house import Aliases, Fallbacks, Rules
+from ordersync.transfer.house import Rules, shapers
 from ordersync.transfer.rebuild import Rebuilder, Rebuilt
 from ordersync.transfer.reconcile import Reconciler
 from ordersync.transfer.survey import Survey
@@ -232,13 +232,12 @@ class Ends:
 
     def _parts(self) -> tuple[Route, Connection, Connection, Ledger, Extensions]:
         route = self.route
-        house = [("defaults", Fallbacks(route)), ("aliases", Aliases(route))]
         return (
             route,
             Connection("shop", "reference", self.shop),
             Connection("erp", "reference", self.erp),
             self.ledger,
-            Extensions([*house, *self.extensions, ("policies", Rules(route))]),
+            Extensions([*shapers(route), *self.extensions, ("policies", Rules(route))]),
         )
 
     def sync(self, **how: Any) -> RunReport:

@@ -415,7 +415,7 @@ FAULTS: Mapping[str, Fault] = {
     fault.connector.__name__ + (f" {number}" if number else ""): fault
     for number, fault in (
         (0, Fault(Swallowing, "test_a_read_that_never_succeeds_is_for_later", "let the client's error pass")),
-        (0, Fault(Hasty, "test_many_reads_are_never_refused_for_haste", "take from a `Bucket`")),
+        (0, Fault(Hasty, "test_many_reads_are_never_refused_for_haste", "give the client a budget")),
         (0, Fault(Rounding, "test_totals_are_the_platforms_own", "carry the platform's amounts")),
         (2, Fault(Rounding, "test_an_amount_survives", "keep amounts as Decimal")),
         (3, Fault(Rounding, "test_no_wire_model_holds_a_float", "annotate amounts Decimal")),

@@ -18,7 +18,7 @@ FLOORS = {
             ("hookspecs", "web", "logs"),
             ("shapes", "signatures", "compatibility"),
             ("discovery", "connection", "ledger"),
-            ("extensions",),
+            ("extensions", "inventory"),
             ("transfer", "settings"),
             ("host",),
             ("cli",),

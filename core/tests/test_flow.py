@@ -111,6 +111,7 @@ def test_windows_land_in_order_whatever_is_done_first() -> None:
     fly(
         range(4),
         lambda i: i,
+        lambda i: i,
         carry,
         lambda i, whole: landed.append((i, whole)),
         together=4,
@@ -134,7 +135,74 @@ def test_windows_that_share_an_order_never_fly_together() -> None:
 
     dice = random.Random(4)
     windows = [frozenset(str(dice.randrange(6)) for _ in range(2)) for _ in range(60)]
-    fly(windows, lambda one: one, carry, lambda one, whole: None, together=4, names=lambda one: one)
+    fly(
+        windows,
+        lambda one: one,
+        lambda one: one,
+        carry,
+        lambda one, whole: None,
+        together=4,
+        names=lambda one: one,
+    )
+
+
+def test_windows_are_prepared_in_order_one_at_a_time_while_others_are_carried() -> None:
+    prepared: list[int] = []
+    at_it = threading.Lock()
+    gates = [threading.Event() for _ in range(6)]
+
+    def prepare(i: int) -> int:
+        assert at_it.acquire(blocking=False), "one at a time"
+        threading.Event().wait(0.002)
+        prepared.append(i)
+        gates[i].set()
+        at_it.release()
+        return i
+
+    def carry(i: int) -> bool:
+        return i == 5 or gates[i + 1].wait(5)
+
+    landed: list[bool] = []
+    fly(
+        range(6),
+        lambda i: i,
+        prepare,
+        carry,
+        lambda _, whole: landed.append(whole),
+        together=3,
+        names=lambda i: frozenset(),
+    )
+    assert prepared == list(range(6))
+    assert landed == [True] * 6, "the next one was prepared while each was carried"
+
+
+def test_nothing_is_prepared_after_a_window_that_could_not_be() -> None:
+    prepared: list[int] = []
+
+    def prepare(i: int) -> int:
+        prepared.append(i)
+        if i == 1:
+            raise AccessDenied("No.")
+        return i
+
+    carried: list[int] = []
+
+    def carry(i: int) -> bool:
+        carried.append(i)
+        return True
+
+    with pytest.raises(AccessDenied):
+        fly(
+            range(9),
+            lambda i: i,
+            prepare,
+            carry,
+            lambda i, whole: None,
+            together=3,
+            names=lambda i: frozenset(),
+        )
+    assert prepared == [0, 1]
+    assert carried == [0]
 
 
 def test_the_first_trouble_is_raised_once_everything_is_down() -> None:
@@ -148,7 +216,15 @@ def test_the_first_trouble_is_raised_once_everything_is_down() -> None:
         return True
 
     with pytest.raises(AccessDenied):
-        fly(range(9), lambda i: i, carry, lambda i, whole: None, together=3, names=lambda i: frozenset())
+        fly(
+            range(9),
+            lambda i: i,
+            lambda i: i,
+            carry,
+            lambda i, whole: None,
+            together=3,
+            names=lambda i: frozenset(),
+        )
     assert set(down) >= {0}
     assert 8 not in down
 

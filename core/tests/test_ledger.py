@@ -83,6 +83,9 @@ def test_an_old_holder_cannot_write(ledger: Ledger, clock: VirtualClock, url: st
     assert ledger.record(ROUTE, [Outcome(yours, State.SENDING, sent=True, keep=LEASE)]) == []
     assert ledger.record(ROUTE, [Outcome(mine, State.DONE)]) == ["1"]
     assert ledger.counts(ROUTE) == {State.SENDING: 1}
+    ledger.release(ROUTE, [mine])
+    (row,) = ledger.rows(ROUTE)
+    assert row.owner == "you"
 
 
 def test_takeover_of_a_sending_order_waits_lease_and_settle_time(
@@ -219,6 +222,19 @@ def test_rows_come_in_order_and_in_pieces(ledger: Ledger, clock: VirtualClock) -
     ids = [row.source_id for row in ledger.rows(ROUTE)]
     assert len(ids) == len(set(ids)) == 1500
     assert ids == sorted(ids)
+
+
+def test_rows_are_found_by_name_and_state(ledger: Ledger, clock: VirtualClock) -> None:
+    ledger.see(ROUTE, [seen(number, clock) for number in range(250)])
+    ledger.record(ROUTE, [Outcome(one, State.SKIPPED) for one in claim(ledger, "7", "8")])
+    every = [str(number) for number in range(250)]
+    assert len(list(ledger.rows(ROUTE, source_ids=[*every, *every, "nobody"]))) == 250
+    assert [row.source_id for row in ledger.rows(ROUTE, source_ids=["9", "8"], states=[State.SKIPPED])] == [
+        "8"
+    ]
+    assert len(list(ledger.rows(ROUTE, states=[State.SEEN, State.DONE]))) == 248
+    assert list(ledger.rows(ROUTE, states=[])) == []
+    assert list(ledger.rows(ROUTE, source_ids=[])) == []
 
 
 def test_the_migrations_make_the_tables(url: str, clock: VirtualClock) -> None:

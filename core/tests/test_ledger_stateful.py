@@ -67,18 +67,20 @@ class Standing:
     fence: int
     owner: str | None
     lease_until: datetime | None
+    retry_at: datetime | None
     target: str | None
     sent_at: int | None
     everything: tuple[Any, ...]
 
     @classmethod
     def of(cls, row: dict[str, Any]) -> Standing:
-        lease = row["lease_until"]
+        lease, retry = row["lease_until"], row["retry_at"]
         return cls(
             State(row["state"]),
             row["fence"],
             row["owner"],
             None if lease is None else EPOCH + timedelta(microseconds=lease),
+            None if retry is None else EPOCH + timedelta(microseconds=retry),
             row["target_id"],
             row["sent_at"],
             tuple(row.values()),
@@ -214,6 +216,43 @@ class Workers(WithLedger):
                     assert other.until + SETTLE < self.now(), "taken over within the settle time"
             assert claim.row.lease_until is not None
             self.held.append(Held(owner, claim, claim.row.lease_until))
+
+    @rule(
+        owner=owners,
+        which=ids,
+        content=st.sampled_from("pq"),
+        rules=st.sampled_from("st"),
+        seconds=st.sampled_from([0, 0, 59, 60, 61, 161]),
+        patient=st.booleans(),
+    )
+    def meet(
+        self, owner: str, which: list[str], content: str, rules: str, seconds: int, patient: bool
+    ) -> None:
+        """Seen and claimed in one commit: what is waited for is not claimed, nor what another one holds."""
+        self.clock.sleep(seconds)
+        before = self.rows()
+        seen = [Seen(one, f"#{one}", f"os-{one}", self.now(), content, rules) for one in which]
+        with self.watched(*which):
+            met = self.ledger.meet(
+                ROUTE, seen, owner=owner, run="run", lease=LEASE, due=self.now() if patient else None
+            )
+        after = self.rows()
+        assert set(met.rows) == set(which)
+        won = {claim.source_id: claim for claim in met.claims}
+        for one in which:
+            old, row = before[one], after[one]
+            free = old.owner is None or (
+                old.state is State.SEEN and old.lease_until is not None and old.lease_until < self.now()
+            )
+            early = patient and row.retry_at is not None and row.retry_at > self.now()
+            assert (one in won) == (free and row.state is State.SEEN and not early)
+            assert (met.rows[one].state, met.rows[one].fence) == (row.state, row.fence)
+            if one in won:
+                assert (row.owner, row.fence, won[one].fence) == (owner, old.fence + 1, old.fence + 1)
+                assert row.lease_until == self.now() + LEASE == won[one].row.lease_until
+                self.held.append(Held(owner, won[one], row.lease_until))
+            else:
+                assert (row.owner, row.fence, row.lease_until) == (old.owner, old.fence, old.lease_until)
 
     @rule(owner=owners, which=one_id, path=st.sampled_from(PATHS))
     def work(self, owner: str, which: str, path: tuple[State, ...]) -> None:

@@ -52,7 +52,7 @@ from ordersync.model import (
 )
 from ordersync.testing.reference import ReferenceConnector, ReferenceSettings, ReferenceStore
 from ordersync.transfer import Progress, Transfer
-from ordersync.transfer.house import Aliases, Fallbacks, Rules
+from ordersync.transfer.house import Rules, shapers
 from ordersync.web import Access, VirtualClock
 
 SETTLE = timedelta(seconds=120)
@@ -223,13 +223,12 @@ class World:
             policies=Policies.model_validate(self.policies),
             aliases=self.aliases,
         )
-        house = [("defaults", Fallbacks(route)), ("aliases", Aliases(route))]
         return Transfer(
             route,
             Connection("shop", "reference", self._connector(ReferenceConnector, self.source_store)),
             Connection("erp", "reference", self.target),
             self.ledger,
-            Extensions([*house, *self.extensions, ("policies", Rules(route))]),
+            Extensions([*shapers(route), *self.extensions, ("policies", Rules(route))]),
             clock=self.clock,
             workers=workers,
         )

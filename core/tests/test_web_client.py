@@ -273,6 +273,28 @@ def test_addresses(path: str, url: str) -> None:
     assert str(platform.asked[0].url) == url
 
 
+def test_addresses_that_were_asked_before_are_the_same_and_few_are_kept() -> None:
+    platform = Platform(httpx.Response(200))
+    for number in (1, 2, *range(500), 1, 2):
+        platform.client.get(f"orders/{number}", params={"a": str(number)})
+        assert str(platform.asked[-1].url) == f"https://shop.example/api/orders/{number}?a={number}"
+        platform.client.get(f"orders/{number}?token=canary")
+        platform.client.get(f"orders/{number}")
+        assert str(platform.asked[-1].url) == f"https://shop.example/api/orders/{number}"
+    assert len(platform.client._urls) <= 64
+    assert not any("canary" in path for path in platform.client._urls)
+    for _ in range(2):
+        with pytest.raises(UnexpectedReply, match="leads from"):
+            platform.client.get("https://evil.example/orders")
+
+
+def test_what_is_tried_again_lets_the_first_failure_go() -> None:
+    """The first attempt is made without the machinery of patience, and counts as one."""
+    platform = Platform(httpx.Response(503), httpx.Response(503), httpx.Response(200), attempts=3)
+    assert platform.client.get("orders").status == 200
+    assert (len(platform.asked), platform.waited) == (3, 1.5)
+
+
 @pytest.mark.parametrize(
     "address",
     [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 import pytest
@@ -66,7 +67,11 @@ def test_reads_what_the_standard_library_reads(value: Any) -> None:
         b'["canary", 1e1001]',
         b'["canary", 1e-1001]',
         b'["canary", 1e99999999999999999999]',
+        b'["canary", 0e1001]',
+        b'["canary", 0e-99999]',
+        b'["canary", 0.' + b"0" * 1001 + b"1]",
         b'["canary", ' + b"9" * 5000 + b"]",
+        b'["canary", 0.' + b"9" * 5000 + b"]",
         b"[" * 200_000,
     ],
     ids=lambda body: body[:24].decode("ascii", "replace"),
@@ -93,6 +98,42 @@ def test_common_faults_are_mended(body: bytes | str, value: Any) -> None:
     assert read(body) == value
 
 
+@settings(deadline=None)
+@given(
+    st.from_regex(r"-?(0|[1-9][0-9]{0,60})\.[0-9]{1,60}([eE][+-]?[0-9]{1,3})?", fullmatch=True),
+)
+def test_a_number_is_what_its_text_says(text: str) -> None:
+    found = read(text)
+    assert (type(found), found.as_tuple()) == (Decimal, Decimal(text).as_tuple())
+
+
+@settings(deadline=None)
+@given(
+    st.recursive(
+        st.none()
+        | st.floats()
+        | st.decimals()
+        | st.integers(-(10**30), 10**30)
+        | st.integers(0xCB7FF000, 0xCB7FFFFF)
+        | st.text(st.characters(codec="utf-8")),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(codec="utf-8")), inner),
+        max_leaves=10,
+    )
+)
+def test_a_number_that_is_not_finite_is_found_wherever_it_stands(value: Any) -> None:
+    def finite(one: Any) -> bool:
+        if isinstance(one, (list, dict)):
+            return all(map(finite, one.values() if isinstance(one, dict) else one))
+        return one.is_finite() if isinstance(one, Decimal) else not isinstance(one, float) or isfinite(one)
+
+    for body in (value, [None, value], {"a": None, "b": (value,)}):
+        if finite(value):
+            dump(body)
+        else:
+            with pytest.raises(BadInput):
+                dump(body)
+
+
 @dataclass
 class Priced:
     price: Any
@@ -116,5 +157,11 @@ def test_what_json_does_not_know_is_not_written(value: Any) -> None:
 
 
 def test_null_and_words_that_look_like_numbers_are_written() -> None:
+    assert json.loads(dump([None, 0xCB7FF000, 2**70, "\u02ff\u07ff"])) == [
+        None,
+        0xCB7FF000,
+        2**70,
+        "\u02ff\u07ff",
+    ]
     value = {"a": None, "b": "NaN Infinity null", "c": [Priced(None)]}
     assert json.loads(dump(value)) == {"a": None, "b": "NaN Infinity null", "c": [{"price": None}]}

@@ -6,9 +6,11 @@ The front door: the names that a user or a plugin author needs. They are loaded 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from ordersync.errors import *  # noqa: F403 - each room's __all__ is its list of public names
     from ordersync.hookspecs import HOOK_API as HOOK_API
     from ordersync.hookspecs import hookimpl as hookimpl
@@ -26,19 +28,21 @@ _ROOMS = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    import importlib
+if not TYPE_CHECKING:  # a type checker would believe in every name
 
-    if name in _ROOMS:
-        return getattr(importlib.import_module(_ROOMS[name]), name)
-    if not name.startswith("__"):
-        for room in ("ordersync.errors", "ordersync.model"):
-            module = importlib.import_module(room)
-            if name in module.__all__:
-                return getattr(module, name)
-    if name == "__all__":
-        return __dir__()
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> Any:
+        import importlib
+
+        if name in _ROOMS:
+            return getattr(importlib.import_module(_ROOMS[name]), name)
+        if not name.startswith("__"):
+            for room in ("ordersync.errors", "ordersync.model"):
+                module = importlib.import_module(room)
+                if name in module.__all__:
+                    return getattr(module, name)
+        if name == "__all__":
+            return __dir__()
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from ordersync.compatibility import Declared, declared
 from ordersync.errors import BadSettings, NotOffered, PluginBroken
-from ordersync.hookspecs import PROJECT, ConnectorSpecs, ExtensionSpecs
-from ordersync.signatures import class_problems, deprecated_uses
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -26,6 +23,8 @@ __all__ = [
     "ConnectorClass",
     "Plugin",
     "connector_class",
+    "described",
+    "entries",
     "extension_class",
     "installed",
     "sandbox_class",
@@ -34,7 +33,6 @@ __all__ = [
 CONNECTORS = "ordersync.connectors"
 EXTENSIONS = "ordersync.extensions"
 _MADE_FOR_ANOTHER = "Install a version of the plugin, or of ordersync, that fits the other."
-_SPECS: dict[str, type] = {CONNECTORS: ConnectorSpecs, EXTENSIONS: ExtensionSpecs}
 
 
 class ConnectorClass(Protocol):
@@ -72,20 +70,27 @@ class Plugin:
     """Whether it was made for this version of ordersync, as far as it says so."""
 
 
-def installed(group: str = CONNECTORS, load: bool = True) -> list[Plugin]:
-    """All plugins of a group by name. A broken one carries its problem and hurts no other.
+def installed(group: str = CONNECTORS, load: bool = True, name: str = "") -> list[Plugin]:
+    """All plugins of a group by name, or those of one `name`. A broken one carries its problem and hurts no other.
 
     With `load` false nothing is imported, and `hooks` stays empty.
     """
-    found = sorted(
-        metadata.entry_points(group=group),
-        key=lambda point: (point.name, point.dist.name if point.dist else ""),
-    )
-    names = [point.name for point in found]
-    return [_described(point, names.count(point.name), load=load) for point in found]
+    found = sorted(entries(group), key=lambda point: (point.name, point.dist.name if point.dist else ""))
+    return [described(point, found, load=load) for point in found if name in ("", point.name)]
 
 
-def _described(point: metadata.EntryPoint, namesakes: int, *, load: bool) -> Plugin:
+def entries(group: str = CONNECTORS) -> Sequence[metadata.EntryPoint]:
+    """Where the plugins of a group are, as their metadata says. Imports nothing."""
+    return tuple(metadata.entry_points(group=group))
+
+
+def described(
+    point: metadata.EntryPoint, beside: Sequence[metadata.EntryPoint], *, load: bool = True
+) -> Plugin:
+    """One plugin among those `beside` it (itself too); see `installed`."""
+    from ordersync.compatibility import declared
+
+    namesakes = sum(other.name == point.name for other in beside)
     dist = point.dist
     says = declared(dist)
     problem, remedy = says.problem, _MADE_FOR_ANOTHER if says.problem else ""
@@ -95,10 +100,12 @@ def _described(point: metadata.EntryPoint, namesakes: int, *, load: bool) -> Plu
     hooks: tuple[str, ...] = ()
     uses: tuple[str, ...] = ()
     if load and not problem:
+        from ordersync.signatures import deprecated_uses
+
         try:
             kind = _usable(_imported(point), point)
             hooks = offered(kind, point.group)
-            uses = tuple(map(str, deprecated_uses(kind, _SPECS[point.group])))
+            uses = tuple(map(str, deprecated_uses(kind, _specs(point.group))))
         except PluginBroken as error:
             problem, remedy = error.message, error.remedy
     if says.warnings and not problem:
@@ -128,19 +135,23 @@ def _imported(point: metadata.EntryPoint) -> Any:
 
 
 def _core_series() -> str:
+    from ordersync.hookspecs import PROJECT
+
     major, minor, *_ = metadata.version(PROJECT).split(".")
     return f"{major}.{minor},<{int(major) + 1}"
 
 
 def _usable(found: Any, point: metadata.EntryPoint) -> type:
     """The plugin's class. Raises PluginBroken if it is none, or if it breaks the contract."""
+    from ordersync.signatures import class_problems
+
     kind = "connector" if point.group == CONNECTORS else "extension"
     tell = "Tell its author: it breaks the contract."
     if not isinstance(found, type):
         raise PluginBroken(f"The {kind} {point.name!r} is not a class.", remedy=tell)
     if point.group == CONNECTORS and getattr(found, "settings_model", None) is None:
         raise PluginBroken(f"The connector {point.name!r} has no settings_model.", remedy=tell)
-    problems = class_problems(found, _SPECS[point.group])
+    problems = class_problems(found, _specs(point.group))
     if problems:
         raise PluginBroken(
             f"The {kind} {point.name!r} breaks the contract: {'; '.join(problems)}.", remedy=tell
@@ -195,7 +206,9 @@ def sandbox_class(name: str) -> type[Sandbox]:
 
 def offered(plugin: Any, group: str = CONNECTORS) -> tuple[str, ...]:
     """The names of the hooks that a plugin (class or object) implements."""
-    specs = _SPECS[group]
+    from ordersync.hookspecs import PROJECT
+
+    specs = _specs(group)
     return tuple(
         name
         for name in vars(specs)
@@ -204,10 +217,18 @@ def offered(plugin: Any, group: str = CONNECTORS) -> tuple[str, ...]:
     )
 
 
+def _specs(group: str) -> type:
+    from ordersync.hookspecs import ConnectorSpecs, ExtensionSpecs
+
+    return {CONNECTORS: ConnectorSpecs, EXTENSIONS: ExtensionSpecs}[group]
+
+
 def _load(group: str, name: str) -> Any:
-    points = [point for point in metadata.entry_points(group=group) if point.name == name]
+    from ordersync.compatibility import declared
+
+    points = [point for point in entries(group) if point.name == name]
     for point in points:
-        says: Declared = declared(point.dist)
+        says = declared(point.dist)
         if says.problem and len(points) == 1:
             raise PluginBroken(
                 f"The plugin {name!r} cannot be used: {says.problem}.", remedy=_MADE_FOR_ANOTHER
@@ -237,7 +258,9 @@ def _load(group: str, name: str) -> Any:
         if points:
             # installed while this process ran: stevedore remembers what was there at first
             return _imported(points[0])
-        known = sorted({point.name for point in metadata.entry_points(group=group)})
+        import difflib
+
+        known = sorted({point.name for point in entries(group)})
         close = difflib.get_close_matches(name, known, n=3)
         kind = "connector" if group == CONNECTORS else "extension"
         hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""

@@ -35,7 +35,7 @@ class Extensions:
 
     def __init__(self, named: Sequence[tuple[str, object]]) -> None:
         """`named` are (name, plugin). Raises PluginBroken for a wrong signature, an unknown hook or a wrapper."""
-        self._managers: list[tuple[str, pluggy.PluginManager]] = []
+        self._callers: dict[str, list[tuple[str, pluggy.HookCaller]]] = {}
         for name, plugin in named:
             problems = signature_problems(plugin, ExtensionSpecs)
             manager = pluggy.PluginManager(PROJECT)
@@ -46,16 +46,16 @@ class Extensions:
                 for caller in manager.get_hookcallers(plugin) or ():
                     if any(impl.wrapper or impl.hookwrapper for impl in caller.get_hookimpls()):
                         problems.append(f"{caller.name}: wrappers are not allowed")
+                    self._callers.setdefault(caller.name, []).append((name, caller))
             if problems:
                 raise PluginBroken(f"The extension {name!r} breaks the contract: {'; '.join(problems)}.")
             for use in deprecated_uses(type(plugin), ExtensionSpecs):
                 tell(name, use)
-            self._managers.append((name, manager))
 
     def shape_order(self, order: Order) -> Order:
         """Fold the order through every shaper."""
-        for name, manager in self._managers:
-            for shaped in self._answers(name, manager, "shape_order", order=order):
+        for name, caller in self._callers.get("shape_order", ()):
+            for shaped in self._answers(name, caller, order=order):
                 if not isinstance(shaped, Order) or shaped.id != order.id:
                     raise PluginBroken(f"The extension {name!r} must answer the same order or None.")
                 order = shaped
@@ -63,8 +63,8 @@ class Extensions:
 
     def shape_draft(self, draft: Draft, order: Order) -> Draft:
         """Fold the draft through every shaper; its key must stay."""
-        for name, manager in self._managers:
-            for shaped in self._answers(name, manager, "shape_draft", draft=draft, order=order):
+        for name, caller in self._callers.get("shape_draft", ()):
+            for shaped in self._answers(name, caller, draft=draft, order=order):
                 if not isinstance(shaped, Draft) or shaped.key != draft.key:
                     raise PluginBroken(
                         f"The extension {name!r} must answer a draft with the same key, or None."
@@ -74,8 +74,8 @@ class Extensions:
 
     def settle_problem(self, order: Order, problem: Problem) -> Decision | None:
         """The first decision in declared order; None if nobody decides."""
-        for name, manager in self._managers:
-            for decision in self._answers(name, manager, "settle_problem", order=order, problem=problem):
+        for name, caller in self._callers.get("settle_problem", ()):
+            for decision in self._answers(name, caller, order=order, problem=problem):
                 if not isinstance(decision, Decision):
                     raise PluginBroken(f"The extension {name!r} must answer a Decision or None.")
                 return decision
@@ -84,10 +84,7 @@ class Extensions:
     def tell(self, hook: str, **arguments: Any) -> list[Told]:
         """Tell every listener of `hook`, one by one; what one raises is answered, and stops nobody."""
         told = []
-        for name, manager in self._managers:
-            caller = getattr(manager.hook, hook)
-            if not caller.get_hookimpls():
-                continue
+        for name, caller in self._callers.get(hook, ()):
             error = ""
             try:
                 caller(**arguments)
@@ -98,12 +95,12 @@ class Extensions:
         return told
 
     @staticmethod
-    def _answers(name: str, manager: pluggy.PluginManager, hook: str, **arguments: Any) -> list[Any]:
+    def _answers(name: str, caller: pluggy.HookCaller, **arguments: Any) -> list[Any]:
         try:
-            answers: list[Any] = getattr(manager.hook, hook)(**arguments)
+            answers: list[Any] = caller(**arguments)
         except Exception as raised:
             raise PluginBroken(
-                f"The extension {name!r} failed in {hook} ({type(raised).__name__}).",
+                f"The extension {name!r} failed in {caller.name} ({type(raised).__name__}).",
                 remedy="Take it out of the route's extensions, or tell its author.",
             ) from raised
         return answers

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from ordersync.connection import Connection
 from ordersync.discovery import connector_class, extension_class
@@ -33,7 +33,7 @@ from ordersync.transfer.adopt import Adopter, Adoption
 from ordersync.transfer.erase import Erased, Eraser
 from ordersync.transfer.figures import Explained
 from ordersync.transfer.gap import Discrepancy, Reconciliation
-from ordersync.transfer.house import Aliases, Fallbacks, Rules
+from ordersync.transfer.house import Rules, shapers
 from ordersync.transfer.inquiry import Inquiry
 from ordersync.transfer.pair import PairCheck, PairReport
 from ordersync.transfer.plans import read_plan
@@ -41,10 +41,12 @@ from ordersync.transfer.prune import prune
 from ordersync.transfer.rebuild import Rebuilder, Rebuilt
 from ordersync.transfer.reconcile import Reconciler
 from ordersync.transfer.survey import Survey
-from ordersync.web import Access, Clock, SystemClock
+from ordersync.web import Access, Budgets, Clock, SystemClock
 
 if TYPE_CHECKING:
     import httpx
+
+    from ordersync.web.budgets import Cell
 
 __all__ = [
     "Adoption",
@@ -62,6 +64,9 @@ __all__ = [
     "Reconciliation",
     "RouteStatus",
 ]
+
+
+A = TypeVar("A")
 
 
 @dataclass(frozen=True)
@@ -93,6 +98,8 @@ class Host:
         self._workers = workers
         self._connections: dict[str, Connection] = {}
         self._ledger = ledger
+        shares = ledger.shares_budgets if ledger else settings.ledger.url.startswith("postgresql")
+        self._budgets = Budgets(_SharedBudgets(self) if shares else None)
 
     @classmethod
     def open(
@@ -121,6 +128,7 @@ class Host:
         for connection in self._connections.values():
             connection.close()
         self._connections.clear()
+        self._budgets.close()
         if self._ledger:
             self._ledger.close()
             self._ledger = None
@@ -143,6 +151,8 @@ class Host:
                 clock=self._clock,
                 transport=self._transports.get(name),
                 log=logging.getLogger(f"ordersync.connector.{section.connector}"),
+                platform=section.connector,
+                budgets=self._budgets,
             )
             self._connections[name] = Connection(name, section.connector, connector(options, access))
         return self._connections[name]
@@ -437,7 +447,7 @@ class Host:
         )
 
     def _extensions(self, route: Route) -> Extensions:
-        named: list[tuple[str, object]] = [("defaults", Fallbacks(route)), ("aliases", Aliases(route))]
+        named = shapers(route)
         for name in route.extensions:
             found: Any = extension_class(name)
             model = getattr(found, "settings_model", None)
@@ -450,6 +460,20 @@ class Host:
 
     def __repr__(self) -> str:
         return f"Host({self.settings.path})"
+
+
+class _SharedBudgets:
+    """The rate budgets in the host's ledger, which is opened when the first request is made."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._opening = threading.Lock()
+
+    def exchange(self, key: str, change: Callable[[Cell | None, float], tuple[Cell, A]]) -> A:
+        """See `Ledger.exchange`."""
+        with self._opening:
+            ledger = self._host.ledger
+        return ledger.exchange(key, change)
 
 
 _BEGINNING = datetime.fromisoformat("1970-01-01T00:00:00+00:00")

@@ -23,14 +23,19 @@ _words: ContextVar[Mapping[str, str]] = ContextVar("ordersync_log_words", defaul
 _NO_EXTRA = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "words", "extras"}
 
 
-@contextmanager
-def bound(**named: str) -> Iterator[None]:
+class bound:  # noqa: N801 - it reads as the verb that it is, and is entered for every order
     """Within the block every log line of this thread (or task) carries these words: `run`, `order`, `request_id` …"""
-    token = _words.set({**_words.get(), **named})
-    try:
-        yield
-    finally:
-        _words.reset(token)
+
+    __slots__ = ("_named", "_token")
+
+    def __init__(self, **named: str) -> None:
+        self._named = named
+
+    def __enter__(self) -> None:
+        self._token = _words.set({**_words.get(), **self._named})
+
+    def __exit__(self, *error: object) -> None:
+        _words.reset(self._token)
 
 
 def words() -> Mapping[str, str]:

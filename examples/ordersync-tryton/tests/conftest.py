@@ -52,22 +52,25 @@ class Office:
 
     def draft(self, *lines: DraftLine, tax: str, key: str = KEY, **more: Any) -> Draft:
         """A draft in USD whose tax is said, whatever the lines' is."""
-        net = sum((line.amounts.net for line in lines), Decimal(0))
-        totals = Totals(currency="USD", net=net, tax=Decimal(tax), total=net + Decimal(tax))
-        given = {
-            "key": key,
-            "source_platform": "shop",
-            "source_id": "1",
-            "number": "#1001",
-            "currency": "USD",
-            "taxes_included": False,
-            "customer_ref": self.buyer(),
-            "lines": lines,
-            "expected": totals,
-            "billing": Address(first_name="Buyer", last_name="One", line1="1 Mill Lane", country="GB"),
-            "placed_at": datetime(2026, 11, 1, 12, tzinfo=UTC),
-        }
-        return Draft.model_validate({**given, **more})
+        return draft_of(*lines, tax=tax, key=key, **{"customer_ref": self.buyer(), **more})
+
+
+def draft_of(*lines: DraftLine, tax: str, key: str = KEY, **more: Any) -> Draft:
+    """A draft in USD whose tax is said, whatever the lines' is."""
+    net = sum((line.amounts.net for line in lines), Decimal(0))
+    given = {
+        "key": key,
+        "source_platform": "shop",
+        "source_id": "1",
+        "number": "#1001",
+        "currency": "USD",
+        "taxes_included": False,
+        "lines": lines,
+        "expected": Totals(currency="USD", net=net, tax=Decimal(tax), total=net + Decimal(tax)),
+        "billing": Address(first_name="Buyer", last_name="One", line1="1 Mill Lane", country="GB"),
+        "placed_at": datetime(2026, 11, 1, 12, tzinfo=UTC),
+    }
+    return Draft.model_validate({**given, **more})
 
 
 def line(position: int, net: str, *rates: str, quantity: str = "1") -> DraftLine:

@@ -97,6 +97,10 @@ class Server:
         """Enter sales as a person does, with Tryton's own client."""
         self._as_a_person("sell", sales)
 
+    def add_unbookable(self, sku: str) -> None:
+        """A product of which no invoice can be made: sales of it are confirmed, and not processed."""
+        self._as_a_person("unbookable", sku)
+
     def round_taxes(self, method: str) -> None:
         """Let the company round taxes over the `document`, or by `line`."""
         self._as_a_person("rounding", method)

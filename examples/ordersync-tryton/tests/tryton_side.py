@@ -161,6 +161,23 @@ def sale(wanted: dict[str, Any], party: int, address: int) -> dict[str, Any]:
     }
 
 
+def unbookable(sku: str) -> None:
+    """A product that can be sold, and whose category has no accounts, so that no invoice can be made of it."""
+    category = record("product.category", name="Without accounts", accounting=True)
+    category.save()
+    template = record(
+        "product.template",
+        name="Unbookable",
+        default_uom=find("product.uom", name="Unit"),
+        type="goods",
+        salable=True,
+        list_price=Decimal(25),
+        account_category=category,
+    )
+    template.products[0].suffix_code = sku
+    template.save()
+
+
 def rounding(method: str) -> None:
     """How the company rounds taxes from now on."""
     setup = Model.get("account.configuration")(1)
@@ -177,5 +194,7 @@ else:
     config.set_xmlrpc(place)
     if what == "sell":
         sell(asked)
+    elif what == "unbookable":
+        unbookable(asked)
     else:
         rounding(asked)

@@ -38,6 +38,7 @@ KNOWN = [
     Known("* /*/custom_status", "in every recorded order, and in the vendor's samples, but not in its schema"),
     Known("* /consignments", "a link fits both alternatives of the schema, of which one is to fit"),
     Known("* /*/consignments", "a link fits both alternatives of the schema, of which one is to fit"),
+    Known("* /consignments/*/__warning__", "told of a live store (issue 960 of bigcommerce/docs)"),
     Known("GET */v2/orders query sort", "its description appends `:asc` to the values that its enum lists"),
     Known("GET */v2/orders answer 204", "an empty list is an empty 204, undocumented (seen by public clients)"),
     Known("GET */v2/coupons answer 204", "an empty list is an empty 204"),
@@ -64,6 +65,7 @@ KNOWN = [
 
 
 PROVOKED = [
+    Known("* /*/consignments/*/__warning__", "told of a live store (issue 960 of bigcommerce/docs)"),
     Known("* answer 401", "not documented for every operation"),
     Known("* answer 403", "not documented for every operation"),
     Known("* answer 429", "documented in a guide, for every operation"),

@@ -13,10 +13,10 @@ import pytest
 from ordersync import OrderStatus, PaymentStatus
 from ordersync.testing.openapi import Exchange, Known, OpenApi
 from ordersync.testing.specs import vendor_specs
-from ordersync.web import VirtualClock, dump, read
+from ordersync.web import Reply, VirtualClock, dump, read
 from ordersync_bigcommerce import mapping, wire
 from ordersync_bigcommerce.api import read_as
-from ordersync_bigcommerce.pace import Window, reset_of
+from ordersync_bigcommerce.pace import SMALLEST, reset_of
 from ordersync_bigcommerce.sandbox.order_rows import STATUSES
 from ordersync_bigcommerce.statuses import order_status
 
@@ -119,9 +119,12 @@ def test_every_recorded_answer_feeds_the_window() -> None:
             assert one["response"]["status"] == 204, stem
             continue
         assert 0 <= (until - clock.now()).total_seconds() <= 30
-        window = Window(clock)
-        window.observe(headers)
-        assert window._left == int(headers["x-rate-limit-requests-left"])
+        assert SMALLEST.report is not None
+        report = SMALLEST.report(Reply(one["response"]["status"], headers, b"", None, ""))
+        assert report is not None
+        assert report.left == int(headers["x-rate-limit-requests-left"])
+        assert report.resets_in == (until - clock.now()).total_seconds()
+        assert (report.size, report.seconds) == (SMALLEST.quota, SMALLEST.seconds)
 
 
 RECORDED = [

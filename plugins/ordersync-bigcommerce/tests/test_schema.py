@@ -32,6 +32,9 @@ def work(desk: Any, draft: Any, line: Any, customer: Any) -> None:
     connector.check_access(True)
     list(connector.list_orders(OrderQuery(updated_from=desk.clock.now() - timedelta(days=90))))
     desk.sandbox.refund("101", Decimal("1.00"), units=1)
+    for number in ("102", "103", "104"):
+        desk.sandbox.refund(number, Decimal("1.00"), units=1)
+    list(connector.list_orders(OrderQuery(updated_from=desk.clock.now() - timedelta(minutes=1))))
     for number in ("101", "103", "112", "100000"):
         connector.get_order(number)
     connector.find_customers([CustomerAsk(customer, "oc-1")])
@@ -52,9 +55,11 @@ def work(desk: Any, draft: Any, line: Any, customer: Any) -> None:
         payments=(Payment(amount=Decimal("44.64"), gateway="stripe", transaction_id="ch_1"),),
     )
     placed = connector.create_order(made)
+    connector.create_order(draft(*(line(number) for number in range(51)), key="os-" + "c" * 26))
     with pytest.raises(Refused):
         connector.create_order(draft(customer_ref=ref.model_copy(update={"id": "999999"})))
     assert connector.find_order("os-" + "b" * 26) is None
+    connector.find_orders(["os-" + letter * 26 for letter in "defghijk"])
     desk.clock.sleep(5)
     assert connector.find_order(made.key) == placed
     first = placed.lines[0].id
@@ -92,12 +97,12 @@ def test_every_exchange_is_as_documented(
         f"GET {stores}/v2/orders/{{order_id}}",
         f"PUT {stores}/v2/orders/{{order_id}}",
         f"GET {stores}/v2/orders/{{order_id}}/products",
-        f"GET {stores}/v2/orders/{{order_id}}/shipping_addresses",
         f"GET {stores}/v2/orders/{{order_id}}/taxes",
         f"GET {stores}/v2/orders/{{order_id}}/coupons",
         f"GET {stores}/v2/orders/{{order_id}}/shipments",
         f"POST {stores}/v2/orders/{{order_id}}/shipments",
         f"GET {stores}/v3/orders/{{order_id}}/payment_actions/refunds",
+        f"GET {stores}/v3/orders/payment_actions/refunds",
         f"GET {stores}/v3/customers",
         f"POST {stores}/v3/customers",
         f"GET {stores}/v3/catalog/variants",

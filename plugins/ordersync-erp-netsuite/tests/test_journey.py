@@ -12,6 +12,7 @@ from ordersync.ledger import State
 from ordersync.testing.prove import Pair, Prover, schedules_after
 from ordersync.testing.quirks import CARRIERS
 from ordersync.testing.trial import ROUTE, Trial
+from ordersync_erp_netsuite.settings import NetSuiteSettings
 
 SCHEDULES = 8
 
@@ -29,6 +30,22 @@ def test_orders_get_there_once_and_to_the_cent(options: dict[str, str]) -> None:
         assert trial.sync().created == 0
         assert len(trial.made()) == before
         assert all(one.confirmed for one in trial.made())
+
+
+@pytest.mark.parametrize("quirk", ["slow_jobs", "no_batches", "busy_account", "null_columns"])
+def test_orders_get_there_whatever_the_account_does_with_batches(quirk: str) -> None:
+    with Trial("erp-netsuite", {quirk: ""}, side="target", orders=12) as trial:
+        assert trial.run() <= 2
+        assert trial.wrong() == []
+        assert all(one.confirmed for one in trial.made())
+
+
+def test_orders_get_there_one_by_one_unless_the_settings_say_otherwise() -> None:
+    with Trial("erp-netsuite", side="target", orders=12, settings={"batches": False}) as trial:
+        assert trial.run() == 1
+        assert trial.wrong() == []
+        assert all(one.confirmed for one in trial.made())
+    assert NetSuiteSettings.model_fields["batches"].default is False
 
 
 def test_orders_come_from_there_once_and_to_the_cent() -> None:
@@ -67,12 +84,13 @@ def test_a_bad_way_there_costs_nothing_but_time(quirk: str) -> None:
         assert trial.wrong() == []
 
 
-def test_faults_at_any_site_break_nothing() -> None:
-    """A seeded part of all schedules of one fault; `ordersync prove` tries every one."""
+@pytest.mark.parametrize("orders", [1, 4])
+def test_faults_at_any_site_break_nothing(orders: int) -> None:
+    """A seeded part of all schedules of one fault, of one order and of a job; `ordersync prove` tries every one."""
     logger = logging.getLogger("ordersync")
     before = logger.level
     logger.setLevel(logging.CRITICAL + 1)
-    prover = Prover(Pair("erp-netsuite", "erp-netsuite", orders=1))
+    prover = Prover(Pair("erp-netsuite", "erp-netsuite", orders=orders))
     try:
         assert prover.expected.quiet
         schedules = list(schedules_after((), prover.sites))

@@ -43,7 +43,7 @@ from ordersync import (
 from ordersync.web import Access, Reply, VirtualClock
 from ordersync_erp_netsuite import NetSuiteConnector
 from ordersync_erp_netsuite.sandbox.quirks import OWN
-from ordersync_erp_netsuite.suite import quoted, verdicts
+from ordersync_erp_netsuite.suite import CHECKED, quoted, verdicts
 
 KEY = "never-show-this-key-4711"
 CUSTOMER_OF_THE_SAME_NAME = Customer(
@@ -171,7 +171,14 @@ def test_never_more_requests_at_once_than_promised(open_desk: Any) -> None:
 # -- never twice -----------------------------------------------------------------------------------------------
 
 
-def test_an_upsert_is_looked_up_before_it_is_repeated(desk: Any) -> None:
+def sent(desk: Any, kind: str) -> list[Any]:
+    """The requests that asked for a new record."""
+    return [
+        each for each in desk.recorder.exchanges if each.method == "POST" and each.url.endswith(f"/{kind}")
+    ]
+
+
+def test_an_order_that_stands_is_left_as_it_is(desk: Any) -> None:
     draft = desk.draft()
     placed = desk.connector.create_order(draft)
     desk.order(placed.ref)["memo"] = "edited by a person"
@@ -179,33 +186,66 @@ def test_an_upsert_is_looked_up_before_it_is_repeated(desk: Any) -> None:
     again = desk.connector.create_order(draft)
     assert again.ref == placed.ref
     assert again.state is PlacedState.CONFIRMED
-    assert desk.asked("PUT", "salesOrder") == 1
+    assert again.totals == draft.expected
+    assert [each.status for each in sent(desk, "salesOrder")] == [204, 400]
+    assert desk.asked("PUT") == 0
     assert desk.order(placed.ref)["memo"] == "edited by a person"
+    assert len(desk.sandbox.standing()) == 1
 
 
-def test_a_put_that_is_delivered_twice_adds_no_lines(desk: Any) -> None:
+def test_a_create_that_is_delivered_twice_makes_one_order(desk: Any) -> None:
     draft = desk.draft()
     placed = desk.connector.create_order(draft)
-    (put,) = [each for each in desk.recorder.exchanges if each.method == "PUT" and "salesOrder" in each.url]
-    assert "replace=item%2CtaxDetails" in put.url or "replace=item,taxDetails" in put.url
-    desk.connector._suite.upsert(
-        "salesOrder", draft.key, json.loads(put.request_body, parse_float=Decimal), replace="item,taxDetails"
-    )
+    (post,) = sent(desk, "salesOrder")
+    with pytest.raises(Refused, match="already exists"):
+        desk.connector._suite.create("salesOrder", json.loads(post.request_body, parse_float=Decimal))
     assert len(desk.order(placed.ref)["lines"]) == 2
     found = desk.connector.find_order(draft.key)
     assert found.totals == draft.expected
     assert [line.position for line in found.lines] == [0, 1]
 
 
-def test_without_replace_a_repeated_put_would_double_the_lines(desk: Any) -> None:
-    """Why `replace` is always sent."""
+def test_a_put_would_change_the_order_that_stands(desk: Any) -> None:
+    """Why orders are posted: repeated under the external id, the same request adds its lines again."""
     draft = desk.draft()
     placed = desk.connector.create_order(draft)
-    (put,) = [each for each in desk.recorder.exchanges if each.method == "PUT" and "salesOrder" in each.url]
-    desk.connector._suite.upsert(
-        "salesOrder", draft.key, json.loads(put.request_body, parse_float=Decimal), replace=""
+    (post,) = sent(desk, "salesOrder")
+    body = json.loads(post.request_body, parse_float=Decimal)
+    desk.connector._suite._send(
+        "PUT", f"services/rest/record/v1/salesOrder/eid:{draft.key}", json=body, headers=CHECKED
     )
     assert len(desk.order(placed.ref)["lines"]) == 4
+
+
+def test_a_refused_order_tells_why_though_it_is_looked_for(desk: Any) -> None:
+    draft = desk.draft()
+    bad = draft.lines[0].item.model_copy(update={"product_id": "999999"})
+    line = draft.lines[0].model_copy(update={"item": bad})
+    with pytest.raises(Refused, match="refused") as refused:
+        desk.connector.create_order(draft.model_copy(update={"lines": (line, draft.lines[1])}))
+    assert refused.value.fields[0].place == "item.items[0].item"
+    assert desk.sandbox.standing() == []
+
+
+def test_an_order_that_cannot_be_read_back_is_in_doubt(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was made: whatever keeps it from being read is no reason to say that it was not."""
+    draft = desk.draft()
+
+    def hidden(id: str) -> None:
+        raise AccessDenied("NetSuite's role may not do this.")
+
+    monkeypatch.setattr(desk.connector._standing, "read", hidden)
+    with pytest.raises(InDoubt):
+        desk.connector.create_order(draft)
+    assert len(desk.sandbox.standing()) == 1
+
+
+def test_a_correction_that_is_refused_leaves_the_order_to_be_compared(open_desk: Any) -> None:
+    desk = open_desk({"tax": "legacy"}, tax_item="NO-SUCH-ITEM")
+    cheaper = Totals(currency="USD", net=Decimal("85.00"), tax=Decimal("7.53"), total=Decimal("92.53"))
+    placed = desk.connector.create_order(desk.draft(expected=cheaper))
+    assert placed.totals.total == Decimal("92.54")
+    assert placed.state is PlacedState.DRAFT
 
 
 def test_the_order_stands_under_its_key_and_people_find_the_number(desk: Any) -> None:
@@ -261,7 +301,9 @@ def test_several_orders_with_one_key_are_named() -> None:
 def test_a_customer_is_made_once(desk: Any) -> None:
     first, second = desk.customer(), desk.customer()
     assert first == second
-    assert desk.asked("PUT", "customer") == 1
+    assert [each.status for each in sent(desk, "customer")] == [204, 400]
+    keys = [each.get("externalId") for each in desk.sandbox.store.all("customer")]
+    assert keys.count("oc-aaaaaaaaaaaaaaaaaaaaaaaaaa") == 1
 
 
 def test_a_fulfilment_is_made_once_and_read_back(desk: Any) -> None:
@@ -402,14 +444,14 @@ def test_fils_are_refused_before_anything_is_sent(desk: Any) -> None:
     )
     with pytest.raises(Refused, match="digits"):
         desk.connector.create_order(draft.model_copy(update={"currency": "KWD", "lines": (line,)}))
-    assert desk.asked("PUT", "salesOrder") == 0
+    assert sent(desk, "salesOrder") == []
 
 
 def test_a_rate_without_a_tax_code_is_refused_before_anything_is_sent(open_desk: Any) -> None:
     desk = open_desk(tax_codes=[{"rate": "19", "code": 1, "type": 5}])
     with pytest.raises(Refused, match=r"8\.875 % in US"):
         desk.connector.create_order(desk.draft())
-    assert desk.asked("PUT", "salesOrder") == 0
+    assert sent(desk, "salesOrder") == []
 
 
 def test_legacy_accounts_refuse_tax_fields(open_desk: Any) -> None:

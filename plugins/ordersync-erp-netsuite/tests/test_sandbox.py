@@ -309,3 +309,112 @@ def test_another_service_is_a_page(client: Client) -> None:
     assert (answer.status_code, answer.headers["content-type"].partition(";")[0]) == (404, "text/html")
     assert code(client.ask("GET", f"{REST}/invoice/1")) == "INVALID_RECORD_TYPE"
     assert client.ask("DELETE", f"{REST}/salesOrder/1").status_code in (404, 405)
+
+
+# -- many records at once ----------------------------------------------------------------------------------------
+
+QUEUED = {
+    **CHECKED,
+    "prefer": "respond-async",
+    "content-type": "application/vnd.oracle.resource+json; type=collection",
+}
+ASYNC = "/services/rest/async/v1/job"
+
+
+def test_a_collection_is_worked_off_later_record_by_record(client: Client) -> None:
+    items = [
+        client.order(externalId="a"),
+        client.order(entity={"id": "999999"}),
+        client.order(externalId="b"),
+    ]
+    taken = client.ask("POST", f"{REST}/salesOrder", {"items": items}, headers=QUEUED)
+    assert (taken.status_code, taken.content, taken.headers["preference-applied"]) == (
+        202,
+        b"",
+        "respond-async",
+    )
+    place = taken.headers["location"]
+    told = client.ask("GET", place).json()
+    assert (told["completed"], told["progress"], told["id"]) == (False, "pending", place.rpartition("/")[2])
+    assert client.sandbox.standing() == []
+    client.clock.sleep(5)
+    assert client.ask("GET", place).json()["completed"] is True
+    assert {one.key for one in client.sandbox.standing()} == {"a", "b"}
+    (tasks,) = client.ask("GET", f"{place}/task").json()["items"]
+    assert len(tasks["links"]) == 3
+    results = [client.ask("GET", f"{link['href']}/result") for link in tasks["links"]]
+    assert [each.status_code for each in results] == [204, 400, 204]
+    assert code(results[1]) == "INVALID_CONTENT"
+    assert client.ask("GET", f"{place}/task/2").json()["progress"] == "failed"
+    for wrong in (f"{ASYNC}/99", f"{place}/task/9/result"):
+        assert client.ask("GET", wrong).status_code == 404
+    assert client.ask("DELETE", place).status_code == 405
+
+
+def test_a_job_goes_on_though_nobody_asks(client: Client) -> None:
+    client.ask("POST", f"{REST}/salesOrder", {"items": [client.order()]}, headers=QUEUED)
+    other = Sandbox(clock=client.clock)
+    other.restore(client.sandbox.state())
+    client.clock.sleep(5)
+    assert len(client.sandbox.standing()) == len(other.standing()) == 1
+
+
+def test_an_idempotency_key_is_taken_once(client: Client) -> None:
+    headers = {**QUEUED, "x-netsuite-idempotency-key": "cac827ea-3543-4cda-add2-bae634326c27"}
+    first = client.ask("POST", f"{REST}/salesOrder", {"items": [client.order()]}, headers=headers)
+    again = client.ask("POST", f"{REST}/salesOrder", {"items": [client.order()]}, headers=headers)
+    assert (again.status_code, code(again)) == (400, "IDEMPOTENCY_ERROR")
+    assert again.headers["location"] == first.headers["location"]
+    client.clock.sleep(5)
+    assert len(client.sandbox.standing()) == 1
+
+
+def test_records_are_changed_by_their_ids(client: Client) -> None:
+    places = [
+        client.ask("POST", f"{REST}/salesOrder", client.order(externalId=each)).headers["location"]
+        for each in "ab"
+    ]
+    items = [
+        {"id": int(places[0].rpartition("/")[2]), "memo": "first"},
+        {"externalId": "b", "memo": "second"},
+        {"memo": "nobody"},
+    ]
+    taken = client.ask("PATCH", f"{REST}/salesOrder", {"items": items}, headers=QUEUED)
+    client.clock.sleep(5)
+    assert [client.ask("GET", place).json()["memo"] for place in places] == ["first", "second"]
+    assert client.ask("GET", f"{taken.headers['location']}/task/3/result").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("method", "kind", "body", "headers", "status"),
+    [
+        ("POST", "salesOrder", {"items": []}, QUEUED, 400),
+        ("POST", "salesOrder", {"items": [{}] * 101}, QUEUED, 400),
+        ("POST", "salesOrder", {"entity": {"id": "1"}}, QUEUED, 400),
+        ("POST", "salesOrder", {"items": [{}]}, {**QUEUED, "content-type": "application/json"}, 400),
+        ("POST", "itemFulfillment", {"items": [{}]}, QUEUED, 400),
+        ("PUT", "salesOrder", {"items": [{}]}, QUEUED, 405),
+        ("PATCH", "salesOrder", {"items": [{}]}, CHECKED, 405),
+    ],
+)
+def test_a_collection_that_is_none_is_refused(
+    client: Client, method: str, kind: str, body: Any, headers: dict[str, str], status: int
+) -> None:
+    assert client.ask(method, f"{REST}/{kind}", body, headers=headers).status_code == status
+    assert client.sandbox.jobs.state() == []
+
+
+def test_lines_are_told_as_the_ledger_has_them(client: Client) -> None:
+    body = client.order(shippingAddress={"state": "NY", "country": {"id": "US"}}, shippingCost=5)
+    place = client.ask("POST", f"{REST}/salesOrder", body).headers["location"].rpartition("/")[2]
+    (order,) = client.query("SELECT id, foreigntotal, status FROM transaction ORDER BY id").json()["items"]
+    assert (order["id"], order["foreigntotal"], order["status"]) == (place, "113.85", "B")
+    sql = "SELECT id, itemtype, quantity, foreignamount, mainline, taxline FROM transactionline WHERE transaction = "
+    rows = client.query(f"{sql}{place} ORDER BY transaction, id").json()["items"]
+    assert [(row.get("itemtype"), row["foreignamount"], row["mainline"], row["taxline"]) for row in rows] == [
+        (None, "113.85", "T", "F"),
+        ("InvtPart", "-99.98", "F", "F"),
+        ("ShipItem", "-5", "F", "F"),
+        ("TaxItem", "-8.87", "F", "T"),
+    ]
+    assert rows[1]["quantity"] == "-2"

@@ -486,6 +486,28 @@ def test_load_reads_times_in_the_contexts_zone(odoo: Caller) -> None:
     assert odoo.told(order, "date_order") == "2026-10-01 14:30:00"
 
 
+def test_load_reads_times_in_the_users_zone_if_the_context_names_none(odoo: Caller) -> None:
+    for user in odoo.sandbox.store.rows["res.users"]:
+        odoo.sandbox.store.update("res.users", user, {"tz": "America/New_York"})
+    for key, context, told in (("os-1", {}, "14:30:00"), ("os-2", {"tz": "UTC"}, "10:30:00")):
+        order = odoo.load(odoo.rows(key), context=context)["ids"][0]
+        assert odoo.told(order, "date_order") == f"2026-10-01 {told}"
+
+
+def test_a_load_of_dates_alone_is_taken_by_confirmed_orders(odoo: Caller) -> None:
+    orders = odoo.load([*odoo.rows("os-1"), *odoo.rows("os-2")])["ids"]
+    odoo("sale.order", "action_confirm", orders)
+    rows = [["ordersync.os-2", "2026-10-02 08:00:00"], ["ordersync.os-1", "2026-10-01 07:00:00"]]
+    assert odoo("sale.order", "load", ["id", "date_order"], rows)["ids"] == orders[::-1]
+    assert [odoo.told(order, "state", "date_order") for order in orders] == [
+        ("sale", "2026-10-01 07:00:00"),
+        ("sale", "2026-10-02 08:00:00"),
+    ]
+    unknown = odoo("sale.order", "load", ["id", "date_order"], [*rows, ["ordersync.os-9", rows[0][1]]])
+    assert unknown["ids"] is False
+    assert "partner_id" in unknown["messages"][0]["message"]
+
+
 def test_an_external_id_goes_with_its_order(odoo: Caller) -> None:
     first = odoo.load(odoo.rows("os-1"))["ids"][0]
     odoo("sale.order", "unlink", [first])

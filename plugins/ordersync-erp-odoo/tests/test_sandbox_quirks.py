@@ -17,6 +17,7 @@ from ordersync.ledger import State
 from ordersync.testing.quirks import Carrier, TooManyRequests
 from ordersync.testing.trial import Trial
 from ordersync.web import VirtualClock
+from ordersync_erp_odoo.listing import PAGE
 from ordersync_erp_odoo.sandbox import Sandbox
 from ordersync_erp_odoo.sandbox.quirks import ExpiringToken
 
@@ -209,6 +210,7 @@ def test_what_odoo_cannot_have_is_not_offered() -> None:
 WRITING: list[tuple[dict[str, str], dict[str, str]]] = [
     ({"lost_response": "on:sale.order.load"}, OLD),
     ({"lost_response": "on:sale.order.load|sale.order.action_confirm,first:2"}, NEW),
+    ({"lost_response": "on:sale.order.load,every:2"}, OLD),
     ({"lost_response": "on:res.partner.load"}, NEW),
     ({"late_commit": "on:sale.order.load"}, OLD),
     ({"late_commit": "on:sale.order.action_confirm"}, NEW),
@@ -225,8 +227,8 @@ WRITING: list[tuple[dict[str, str], dict[str, str]]] = [
     ({"slow_index": "20", "lost_response": "on:sale.order.action_confirm"}, NEW),
     ({"clock_ahead": "7"}, OLD),
     ({"clock_ahead": "7", "too_many_requests": "every:9,form:date"}, NEW),
-    ({"expiring_token": "30"}, NEW),
-    ({"expiring_token": "30"}, OLD),
+    ({"expiring_token": "20"}, NEW),
+    ({"expiring_token": "20"}, OLD),
     ({"conflicts": "2"}, NEW),
     ({"conflicts": "6"}, OLD),
 ]
@@ -235,7 +237,7 @@ READING: list[tuple[dict[str, str], dict[str, str]]] = [
     ({"equal_updated_at": ""}, NEW),
     ({"silent_edit": ""}, NEW),
     ({"slow_index": "20"}, NEW),
-    ({"expiring_token": "40"}, NEW),
+    ({"expiring_token": "20"}, NEW),
     ({"clock_ahead": "7"}, OLD),
     ({"lost_response": "on:reads,every:4"}, NEW),
     ({"error_after_commit": "on:reads,every:4"}, OLD),
@@ -282,10 +284,10 @@ def test_orders_are_read_once_and_whole(quirks: dict[str, str], options: dict[st
 
 
 def test_more_than_a_page_of_one_second_is_read_whole() -> None:
-    with Trial("erp-odoo", {"equal_updated_at": ""}, side="source", orders=130) as trial:
+    with Trial("erp-odoo", {"equal_updated_at": ""}, side="source", orders=260) as trial:
         trial.sync(limit=60)
         trial.run()
-        assert len(trial.store.placed) == sum(not one.cancelled for one in trial.sandbox.standing()) > 100
+        assert len(trial.store.placed) == sum(not one.cancelled for one in trial.sandbox.standing()) > PAGE
         assert trial.wrong() == []
 
 

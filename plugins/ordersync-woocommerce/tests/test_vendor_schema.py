@@ -13,7 +13,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from ordersync import Cancel, Customer, MarkPaid, OrderQuery, OrderStatus, UpdateAsk
+from ordersync import Cancel, Customer, CustomerAsk, MarkPaid, OrderQuery, OrderStatus, UpdateAsk
 from ordersync.testing.specs import vendor_specs
 from ordersync.web import read
 
@@ -134,6 +134,10 @@ def traffic(open_stall: Any) -> Any:
         connector.get_orders([order.id for order in orders])
         connector.get_order(orders[0].id)
         made = connector.create_customer(Customer(email="buyer.onyx@example.com", last_name="Onyx"), "oc-x")
+        people = [CustomerAsk(Customer(email=f"buyer.{word}@example.com", last_name=word), f"oc-{word}")
+                  for word in ("onyx", "opal", "pearl", "quartz")]  # fmt: skip
+        connector.create_customers(people)
+        connector.find_customers(people)
         drafts = [stall.draft("1", customer_ref=made, note="Ring twice", tags=("a",), po_number="PO-1"),
                   stall.draft("2", metadata={"channel": "app"})]  # fmt: skip
         placed = connector.create_order(drafts[0])
@@ -162,7 +166,8 @@ def test_every_request_is_one_that_the_shop_declares(traffic: Any) -> None:
         elif request.content:
             wrong += body_problems(request.method, path, read(request.content), args)
     assert wrong == []
-    assert len(asked) >= 15, sorted(asked)
+    assert len(asked) >= 16, sorted(asked)
+    assert ("POST", "customers/batch") in asked
 
 
 def test_a_stray_request_is_found() -> None:

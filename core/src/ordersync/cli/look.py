@@ -325,16 +325,27 @@ def register(app: typer.Typer) -> None:
         extensions: Annotated[
             bool, typer.Option("--extensions", help="List the installed extensions instead.")
         ] = False,
+        fresh: Annotated[
+            bool,
+            typer.Option(
+                "--fresh", help="Import each one again, even if nothing changed since the last time."
+            ),
+        ] = False,
     ) -> int:
-        """List the installed connectors. What each can do, and why one cannot be used."""
-        from ordersync.discovery import CONNECTORS, EXTENSIONS, connector_class, installed
+        """List the installed connectors. What each can do, and why one cannot be used.
 
-        plugins = installed(EXTENSIONS if extensions else CONNECTORS)
+        One that was well is imported again only if a file that it rests on has changed; one that was not, each time.
+        """
+        from ordersync.discovery import CONNECTORS, EXTENSIONS, connector_class, installed
+        from ordersync.inventory import listed
+
+        group = EXTENSIONS if extensions else CONNECTORS
         if name is not None:
-            found = [plugin for plugin in plugins if plugin.name == name]
+            found = installed(group, name=name)
             if not found:
                 connector_class(name)
             return _one_connector(session, found[0])
+        plugins = listed(group, fresh=fresh)
         if session.json:
             session.output.document([_plugin_json(plugin) for plugin in plugins])
             return ALL_DONE

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-from importlib import metadata
 from typing import Annotated, Any
 
 import typer
@@ -92,6 +91,8 @@ def register(app: typer.Typer) -> None:
             proof.violations, key=lambda one: (len(one.schedule), [s.site for s in one.schedule])
         )
         if session.json:
+            from importlib import metadata
+
             session.output.document(
                 {
                     "source": source,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import inspect
 import os
 import sys
@@ -93,6 +92,7 @@ class Session:
     def host(self, settings: Settings | None = None) -> Iterator[Host]:
         """The host of the settings file, closed when the block ends."""
         from ordersync.host import Host
+        from ordersync.transfer.cycles import seldom_collecting
 
         with Host.open(settings or self.load()) as host, seldom_collecting():
             yield host
@@ -102,18 +102,6 @@ class Session:
         path = settings or self.settings_path
         option = "" if path == Path(DEFAULT_FILE) else f" --settings {path}"
         return f"`ordersync {command}{option}`"
-
-
-@contextmanager
-def seldom_collecting() -> Iterator[None]:
-    """Orders and drafts are trees, which go when nobody holds them: looking for cycles among thousands of them takes a
-    fifth of a run's time and finds nothing. A host application may do the same."""
-    before = gc.get_threshold()
-    gc.set_threshold(20_000, 10, 10)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 def merged(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:

@@ -1,8 +1,10 @@
 """What was seen, sent, done and parked on each route: the memory that makes exactly-once possible."""
 
 from ordersync.ledger.book import Ledger
+from ordersync.ledger.budgets import BudgetBook
 from ordersync.ledger.customers import CustomerBook, CustomerClaim
 from ordersync.ledger.items import ItemBook
+from ordersync.ledger.meeting import Mark, Met
 from ordersync.ledger.parking import Cause, Halt, ParkBook
 from ordersync.ledger.pruning import PruneBook, Pruned
 from ordersync.ledger.restoring import ADOPTED, Kept, RestoreBook, Restored
@@ -14,6 +16,7 @@ from ordersync.ledger.store import Store
 __all__ = [
     "ADOPTED",
     "STEPS",
+    "BudgetBook",
     "Cause",
     "Claim",
     "CustomerBook",
@@ -22,6 +25,8 @@ __all__ = [
     "ItemBook",
     "Kept",
     "Ledger",
+    "Mark",
+    "Met",
     "Outcome",
     "ParkBook",
     "PruneBook",

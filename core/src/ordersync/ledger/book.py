@@ -6,32 +6,34 @@ Every method is one transaction, or none if it only computes. No transaction spa
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from functools import cache
+from typing import Any, Literal
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, RowMapping
 
 from ordersync.ledger import tables as t
-from ordersync.ledger.bulk import Bulk
+from ordersync.ledger.budgets import BudgetBook
 from ordersync.ledger.customers import CustomerBook
 from ordersync.ledger.items import ItemBook
+from ordersync.ledger.meeting import MeetBook
 from ordersync.ledger.parking import ParkBook
 from ordersync.ledger.pruning import PruneBook
+from ordersync.ledger.ready import Ready, given, insert_of
 from ordersync.ledger.restoring import RestoreBook
 from ordersync.ledger.rows import (
-    NEW,
+    IDS,
+    LISTED,
     UPDATE,
+    WRITTEN,
     Claim,
     Outcome,
     Row,
-    Seen,
-    first_row,
-    new_row,
-    news,
+    among,
+    by_change,
     next_row,
+    one_of,
     row_of,
     states_before,
     twins,
@@ -39,38 +41,71 @@ from ordersync.ledger.rows import (
 from ordersync.ledger.runs import RunBook
 from ordersync.ledger.states import State
 from ordersync.ledger.store import Store
-from ordersync.ledger.strides import stride
+from ordersync.ledger.strides import alike, stride
 from ordersync.model import OrderRef, Problem
 from ordersync.web import Clock, SystemClock
 
 __all__ = ["Ledger"]
 
-KEPT = ("route", "source_id", "draft", "customer", "kept_since")
+o, p = t.orders.c, t.payloads.c
+_ROUTE: sa.BindParameter[str] = sa.bindparam("route")
+_KEPT = given(id=sa.String, draft=p.draft.type, customer=sa.String)
+_KEEP = Ready(
+    lambda insert: _replacing(
+        insert(t.payloads).from_select(
+            ["route", "source_id", "draft", "customer", "kept_since"],
+            sa.select(
+                sa.bindparam("route", type_=p.route.type),
+                *_KEPT.columns,
+                sa.bindparam("now", type_=p.kept_since.type),
+            ).where(_KEPT.c.id.is_not(None)),
+        )
+    ),
+    _KEPT,
+)
+_DROP = Ready(t.payloads.delete().where(p.route == _ROUTE, among(p.source_id, IDS)), IDS)
+
+_HELD = given(id=sa.String, fence=sa.Integer)
+_THEIRS = o.route == _ROUTE, o.source_id == _HELD.c.id, o.fence == _HELD.c.fence
+_RELEASE = Ready(t.orders.update().where(*_THEIRS).values(owner=sa.null(), lease_until=sa.null()), _HELD)
+_RENEW = Ready(
+    t.orders.update()
+    .where(*_THEIRS, o.owner.is_not(None))
+    .values(lease_until=sa.bindparam("until", type_=o.lease_until.type))
+    .returning(o.source_id),
+    _HELD,
+)
+AT_ONCE = 1000
+"""Rows that are read in one transaction."""
+
+
+@cache
+def _listing(states: tuple[State, ...] | None, which: Literal["named", "first", "next"]) -> Ready:
+    """Orders of a route, a page of them in order if they are not named."""
+    query = sa.select(*LISTED).where(o.route == _ROUTE)
+    if states is not None:
+        query = query.where(one_of(states, named=which == "named"))
+    if which == "named":
+        return Ready(query.where(among(o.source_id, IDS)), IDS)
+    if which == "next":
+        changed = sa.bindparam("changed", type_=o.source_updated_at.type)
+        later = sa.and_(o.source_updated_at == changed, o.source_id > sa.bindparam("name"))
+        query = query.where(sa.or_(o.source_updated_at > changed, later))
+    return Ready(query.order_by(o.source_updated_at, o.source_id).limit(AT_ONCE))
+
+
+def _replacing(insert: Any) -> Any:
+    return insert.on_conflict_do_update(
+        index_elements=["route", "source_id"],
+        set_={name: insert.excluded[name] for name in ("draft", "customer", "kept_since")},
+    )
 
 
 class _LongWay(Exception):
     """What is to be recorded is not the usual: the transaction is rolled back."""
 
 
-def _kept(route: str, outcome: Outcome, now: datetime) -> dict[str, Any]:
-    return {
-        "route": route,
-        "source_id": outcome.claim.source_id,
-        "draft": outcome.payload,
-        "customer": outcome.customer,
-        "kept_since": now,
-    }
-
-
-def _by_change(row: Row) -> tuple[datetime, str]:
-    return row.source_updated_at, row.source_id
-
-
-def _bound(names: Sequence[str]) -> dict[str, Any]:
-    return {name: sa.bindparam(name) for name in names}
-
-
-class Ledger(CustomerBook, ParkBook, RunBook, RestoreBook, PruneBook, ItemBook):
+class Ledger(MeetBook, CustomerBook, ParkBook, RunBook, RestoreBook, PruneBook, ItemBook, BudgetBook):
     """The memory of all routes."""
 
     def __init__(
@@ -82,16 +117,7 @@ class Ledger(CustomerBook, ParkBook, RunBook, RestoreBook, PruneBook, ItemBook):
         """
         self.clock: Clock = clock or SystemClock()
         self._store = store or Store(url, self.clock)
-        self._insert = sqlite.insert if self._store.sqlite else postgresql.insert
-        self._see = Bulk(self._insert(t.orders).values(_bound(NEW)).on_conflict_do_nothing(), NEW)
-        keep = self._insert(t.payloads).values(_bound(KEPT))
-        self._keep = Bulk(
-            keep.on_conflict_do_update(
-                index_elements=["route", "source_id"],
-                set_={name: keep.excluded[name] for name in ("draft", "customer", "kept_since")},
-            ),
-            KEPT,
-        )
+        self._insert = insert_of(self._store.engine.dialect)
 
     def close(self) -> None:
         self._store.close()
@@ -122,118 +148,7 @@ class Ledger(CustomerBook, ParkBook, RunBook, RestoreBook, PruneBook, ItemBook):
                 )
             )
 
-    def move_watermark(self, route: str, to: datetime, settings_hash: str) -> None:
-        """Forward only."""
-        with self._store.write() as db:
-            now = self._store.now(db)
-            insert = self._insert(t.routes).values(
-                route=route, watermark=to, settings_hash=settings_hash, updated_at=now
-            )
-            db.execute(
-                insert.on_conflict_do_update(
-                    index_elements=["route"],
-                    set_={
-                        "watermark": sa.case(
-                            (t.routes.c.watermark.is_(None), insert.excluded.watermark),
-                            (t.routes.c.watermark < insert.excluded.watermark, insert.excluded.watermark),
-                            else_=t.routes.c.watermark,
-                        ),
-                        "settings_hash": insert.excluded.settings_hash,
-                        "updated_at": now,
-                    },
-                )
-            )
-
     # -- orders -------------------------------------------------------------------------------------------------
-
-    def see(self, route: str, seen: Sequence[Seen]) -> dict[str, Row]:
-        """Record what the source showed; answers each order's row as it stands now.
-
-        An order that was skipped, or parked without having been created, is `seen` again if it or the settings
-        changed. One that stands on the target keeps its state, and the row says that it `changed`.
-        """
-        if not seen:
-            return {}
-        ids = [one.source_id for one in seen]
-        with self._store.read() as db:
-            before = {row.source_id: row for row in self._rows(db, route, ids)}
-        if all(one.source_id in before and not news(before[one.source_id], one) for one in seen):
-            return before
-        with self._store.write() as db:
-            now = self._store.now(db)
-            before = {row.source_id: row for row in self._rows(db, route, ids)}
-            new = [one for one in seen if one.source_id not in before]
-            if new:
-                self._see.execute(db, [first_row(route, one, now) for one in new])
-            altered, woken = set(), False
-            for one in seen:
-                row = before.get(one.source_id)
-                if row is None:
-                    continue
-                if row.source_print != one.print:
-                    altered.add(one.source_id)
-                values = news(row, one)
-                if values:
-                    db.execute(
-                        t.orders.update()
-                        .where(
-                            t.orders.c.route == route,
-                            t.orders.c.source_id == one.source_id,
-                            t.orders.c.state == row.state,
-                            t.orders.c.owner.is_(None),
-                        )
-                        .values(**values, updated_at=now)
-                    )
-                    woken = woken or (row.state is State.PARKED and values.get("state") is State.SEEN)
-            if woken:
-                self._forget_causes(db, route)
-            if not before and self._store.sqlite:
-                rows = (new_row(first_row(route, one, now)) for one in seen)
-                return {row.source_id: row for row in sorted(rows, key=_by_change)}
-            fresh = {one.source_id for one in new}
-            return {
-                row.source_id: replace(
-                    row, first_time=row.source_id in fresh, changed=row.source_id in altered
-                )
-                for row in self._rows(db, route, ids)
-            }
-
-    def claim(
-        self,
-        route: str,
-        source_ids: Sequence[str],
-        *,
-        owner: str,
-        run: str,
-        lease: timedelta,
-        settle: timedelta = timedelta(0),
-        states: Sequence[State] = (State.SEEN,),
-    ) -> list[Claim]:
-        """Take what is free among these and still in one of `states`. A row that another worker was sending is taken
-        over only when its lease and `settle` are past. Answers the claims that were won, with the rows as they are."""
-        if not source_ids:
-            return []
-        o = t.orders.c
-        with self._store.write() as db:
-            now = self._store.now(db)
-            free = sa.or_(
-                o.owner.is_(None),
-                sa.and_(o.state == State.SEEN, o.lease_until < now),
-                o.lease_until < now - settle,
-            )
-            won = db.execute(
-                t.orders.update()
-                .where(
-                    o.route == route,
-                    o.source_id.in_(source_ids),
-                    free,
-                    o.state.in_(states),
-                )
-                .values(owner=owner, run=run, lease_until=now + lease, fence=o.fence + 1)
-                .returning(t.orders)
-            )
-            mine = sorted((row_of(row) for row in won.mappings()), key=_by_change)
-            return [Claim(row.source_id, row.fence, row) for row in mine]
 
     def record(self, route: str, outcomes: Sequence[Outcome]) -> list[str]:
         """Record the next state of claimed orders, all in one commit.
@@ -243,19 +158,21 @@ class Ledger(CustomerBook, ParkBook, RunBook, RestoreBook, PruneBook, ItemBook):
         """
         if not outcomes:
             return []
-        try:
-            with self._store.write() as db:
-                now = self._store.now(db)
-                if not stride(db, route, outcomes, now):
-                    raise _LongWay
-                self._keep.execute(
-                    db, [_kept(route, one, now) for one in outcomes if one.payload is not None]
-                )
-                done = [one.claim.source_id for one in outcomes if one.state is State.DONE]
-                self._drop_payloads(db, route, done)
-        except _LongWay:
-            return self._record(route, outcomes)
-        return []
+        if alike(outcomes):
+            try:
+                with self._store.write() as db:
+                    self._lock(db, route, [one.claim.source_id for one in outcomes])
+                    now = self._store.now(db)
+                    if not stride(db, route, outcomes, now):
+                        raise _LongWay
+                    self._keep(db, route, [one for one in outcomes if one.payload is not None], now)
+                    self._drop(
+                        db, route, [one.claim.source_id for one in outcomes if one.state is State.DONE]
+                    )
+                return []
+            except _LongWay:
+                pass
+        return self._record(route, outcomes)
 
     def _record(self, route: str, outcomes: Sequence[Outcome]) -> list[str]:
         """The same, row by row, whatever the rows are by now."""
@@ -272,30 +189,35 @@ class Ledger(CustomerBook, ParkBook, RunBook, RestoreBook, PruneBook, ItemBook):
                 if given_up or row["state"] not in states_before(outcome.state):
                     lost.append(row["source_id"])
                     continue
-                rows.append(next_row(row, outcome, now))
-                problem = rows[-1]["new_problem"]
-                if rows[-1]["new_state"] == State.PARKED and problem:
+                values = next_row(row, outcome, now)
+                rows.append((row["source_id"], *(values[name] for name in WRITTEN)))
+                problem = values["problem"]
+                if values["state"] == State.PARKED and problem:
                     parked[row["source_id"]] = [Problem.model_validate(problem), *outcome.others]
                 woken = woken or row["state"] == State.PARKED
                 if outcome.payload is not None:
-                    kept.append(_kept(route, outcome, now))
+                    kept.append(outcome)
                 elif outcome.state in (State.DONE, State.SKIPPED):
                     done.append(row["source_id"])
             if rows:
-                UPDATE.execute(db, rows)
+                UPDATE.run(db, rows, route=route)
                 self._park(db, route, parked)
                 if woken:
                     self._forget_causes(db, route)
-            self._keep.execute(db, kept)
-            self._drop_payloads(db, route, done)
+            self._keep(db, route, kept, now)
+            self._drop(db, route, done)
         return lost
 
     @staticmethod
-    def _drop_payloads(db: Connection, route: str, source_ids: Sequence[str]) -> None:
-        if source_ids:
-            db.execute(
-                t.payloads.delete().where(t.payloads.c.route == route, t.payloads.c.source_id.in_(source_ids))
-            )
+    def _keep(db: Connection, route: str, outcomes: Sequence[Outcome], now: datetime) -> None:
+        """Keep the drafts as sent."""
+        rows = [(one.claim.source_id, one.payload, one.customer) for one in outcomes]
+        _KEEP.run(db, rows, route=route, now=now)
+
+    @staticmethod
+    def _drop(db: Connection, route: str, source_ids: Sequence[str]) -> None:
+        """Keep no draft of these any longer."""
+        _DROP.run(db, [(source_id,) for source_id in source_ids], route=route)
 
     def report_twin(
         self, route: str, source_id: str, target: OrderRef, trouble: Problem | None = None
@@ -331,34 +253,20 @@ class Ledger(CustomerBook, ParkBook, RunBook, RestoreBook, PruneBook, ItemBook):
 
     def renew(self, route: str, claims: Sequence[Claim], lease: timedelta) -> list[str]:
         """Hold these claims for `lease` from now. Answers the ids of those that another worker has taken over."""
-        o = t.orders.c
-        lost = []
         with self._store.write() as db:
-            now = self._store.now(db)
-            for claim in claims:
-                mine = (o.route == route, o.source_id == claim.source_id, o.fence == claim.fence)
-                held = db.execute(
-                    t.orders.update().where(*mine, o.owner.is_not(None)).values(lease_until=now + lease)
-                )
-                if not held.rowcount:
-                    lost.append(claim.source_id)
-        return lost
+            self._lock(db, route, [claim.source_id for claim in claims])
+            until = self._store.now(db) + lease
+            rows = [(claim.source_id, claim.fence) for claim in claims]
+            held = {source_id for (source_id,) in _RENEW.ask(db, rows, route=route, until=until)}
+        return [claim.source_id for claim in claims if claim.source_id not in held]
 
     def release(self, route: str, claims: Sequence[Claim]) -> None:
         """Give up claims on which nothing was sent."""
         if not claims:
             return
         with self._store.write() as db:
-            for claim in claims:
-                db.execute(
-                    t.orders.update()
-                    .where(
-                        t.orders.c.route == route,
-                        t.orders.c.source_id == claim.source_id,
-                        t.orders.c.fence == claim.fence,
-                    )
-                    .values(owner=None, lease_until=None)
-                )
+            self._lock(db, route, [claim.source_id for claim in claims])
+            _RELEASE.run(db, [(claim.source_id, claim.fence) for claim in claims], route=route)
 
     def release_all(self, owner: str) -> None:
         """Give up every claim of a worker on which nothing was sent: what a run that ends early leaves behind."""
@@ -384,30 +292,25 @@ class Ledger(CustomerBook, ParkBook, RunBook, RestoreBook, PruneBook, ItemBook):
     def rows(
         self, route: str, *, states: Iterable[State] | None = None, source_ids: Sequence[str] | None = None
     ) -> Iterator[Row]:
-        """The orders of a route, oldest change first, a thousand at a time."""
-        last: tuple[datetime, str] | None = None
-        o = t.orders.c
-        while True:
-            query = sa.select(t.orders).where(o.route == route)
-            if states is not None:
-                query = query.where(o.state.in_(list(states)))
-            if source_ids is not None:
-                query = query.where(o.source_id.in_(source_ids))
-            if last:
-                query = query.where(
-                    sa.or_(
-                        o.source_updated_at > last[0],
-                        sa.and_(o.source_updated_at == last[0], o.source_id > last[1]),
-                    )
-                )
+        """The orders of a route, oldest change first, a thousand at a time; those that are named, all at once."""
+        wanted = None if states is None else tuple(states)
+        if wanted == ():
+            return
+        if source_ids is not None:
+            names = [(source_id,) for source_id in dict.fromkeys(source_ids)]
             with self._store.read() as db:
-                found = (
-                    db.execute(query.order_by(o.source_updated_at, o.source_id).limit(1000)).mappings().all()
-                )
-            yield from map(row_of, found)
-            if len(found) < 1000:
+                found = [row_of(row) for row in _listing(wanted, "named").ask(db, names, route=route)]
+            yield from sorted(found, key=by_change)
+            return
+        page: Literal["first", "next"] = "first"
+        after: dict[str, Any] = {}
+        while True:
+            with self._store.read() as db:
+                found = [row_of(row) for row in _listing(wanted, page).ask(db, route=route, **after)]
+            yield from found
+            if len(found) < AT_ONCE:
                 return
-            last = (found[-1]["source_updated_at"], found[-1]["source_id"])
+            page, after = "next", dict(zip(("changed", "name"), by_change(found[-1]), strict=True))
 
     def counts(self, route: str) -> dict[State, int]:
         """How many orders are in each state."""
@@ -429,12 +332,3 @@ class Ledger(CustomerBook, ParkBook, RunBook, RestoreBook, PruneBook, ItemBook):
             .with_for_update()
         )
         return list(found.mappings())
-
-    @staticmethod
-    def _rows(db: Connection, route: str, ids: Sequence[str], *where: sa.ColumnElement[bool]) -> list[Row]:
-        found = db.execute(
-            sa.select(t.orders)
-            .where(t.orders.c.route == route, t.orders.c.source_id.in_(ids), *where)
-            .order_by(t.orders.c.source_updated_at, t.orders.c.source_id)
-        )
-        return [row_of(row) for row in found.mappings()]

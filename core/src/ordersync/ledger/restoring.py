@@ -10,7 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from ordersync.ledger import tables as t
-from ordersync.ledger.rows import Row, Seen, row_of
+from ordersync.ledger.ready import Ready, given
+from ordersync.ledger.rows import LISTED, Row, Seen, among, row_of
 from ordersync.ledger.states import State
 from ordersync.ledger.store import Store
 from ordersync.model import OrderRef, Problem
@@ -19,6 +20,9 @@ __all__ = ["ADOPTED", "Kept", "RestoreBook", "Restored"]
 
 ADOPTED = "adopted"
 """The code by which a `done` row says that an earlier integration made its order: it carries no key of ours there."""
+
+_KEYS = given(key=sa.String)
+_BY_KEY = Ready(sa.select(*LISTED).where(among(t.orders.c.key, _KEYS)), _KEYS)
 
 
 @dataclass(frozen=True)
@@ -66,8 +70,7 @@ class RestoreBook:
         if not keys:
             return []
         with self._store.read() as db:
-            found = db.execute(sa.select(t.orders).where(t.orders.c.key.in_(keys)))
-            return [row_of(row) for row in found.mappings()]
+            return [row_of(row) for row in _BY_KEY.ask(db, [(key,) for key in dict.fromkeys(keys)])]
 
     def bound_targets(self, routes: Sequence[str]) -> set[str]:
         """The target's ids of all orders that stand for one of the source's on these routes."""

@@ -1,10 +1,12 @@
-"""One order in the ledger: what is shown, held, and turned into what comes next. Pure."""
+"""One order in the ledger: what is shown, held, and turned into what comes next; and the statements that read a row, make
+it and write it."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -13,22 +15,27 @@ import sqlalchemy as sa
 from sqlalchemy.engine import RowMapping
 
 from ordersync.ledger import tables as t
-from ordersync.ledger.bulk import Bulk
+from ordersync.ledger.ready import Ready, given
 from ordersync.ledger.states import STEPS, State
 from ordersync.model import OrderRef, Problem
 
 __all__ = [
-    "NEW",
+    "IDS",
+    "LISTED",
+    "LOCK",
+    "MAKE",
     "UPDATE",
     "Claim",
     "Outcome",
     "Row",
     "Seen",
+    "among",
+    "by_change",
     "fingerprint",
-    "first_row",
-    "new_row",
     "news",
     "next_row",
+    "one_of",
+    "parsed",
     "row_of",
     "states_before",
     "subject_of",
@@ -36,9 +43,16 @@ __all__ = [
 ]
 
 
+_WITHIN_LOCK = 2047
+"""Bytes. Of more, hashlib gives Python's lock away, and getting it back from other threads takes longer than the hashing."""
+
+
 def fingerprint(content: bytes) -> str:
     """A short, stable name of some content."""
-    return hashlib.sha256(content).hexdigest()[:40]
+    digest = hashlib.sha256()
+    for begin in range(0, len(content), _WITHIN_LOCK):
+        digest.update(content[begin : begin + _WITHIN_LOCK])
+    return digest.hexdigest()[:40]
 
 
 @dataclass(frozen=True)
@@ -116,6 +130,8 @@ class Outcome:
     """Another write to the order left just now: take the time."""
     unsent: bool = False
     """Surely nothing was made."""
+    kept_back: bool = False
+    """What was intended never left: the attempt does not count."""
     looked: bool = False
     """It was looked for and not found."""
     keep: timedelta | None = None
@@ -151,6 +167,58 @@ def news(row: Row, one: Seen) -> dict[str, Any]:
     return values
 
 
+# -- statements ---------------------------------------------------------------------------------------------------------
+
+o = t.orders.c
+IDS = given(id=sa.String)
+"""Source ids; a row of one column each."""
+_MINE = o.route == sa.bindparam("route")
+
+
+def among(column: sa.ColumnElement[Any], rows: sa.Table) -> sa.ColumnElement[bool]:
+    """It is in the first column of the given rows."""
+    return column.in_(sa.select(rows.columns[0]))
+
+
+def one_of(states: Sequence[State], *, named: bool = True) -> sa.ColumnElement[bool]:
+    """The order is in one of these states. `named`: the statement names its orders; an index of states must not tempt
+    the database to go through all that are in them."""
+    state = o.state.concat(sa.literal_column("''")) if named else o.state
+    return state.in_([sa.literal_column(f"'{one}'") for one in states])
+
+
+LISTED = (
+    o.route,
+    o.source_id,
+    o.key,
+    o.number,
+    o.state,
+    o.source_updated_at,
+    o.source_print,
+    o.settings_hash,
+    o.draft_print,
+    o.target_id,
+    o.target_number,
+    o.problem,
+    o.attempts,
+    o.failures,
+    o.retry_at,
+    o.sent_at,
+    o.looks,
+    o.looked_at,
+    o.owner,
+    o.lease_until,
+    o.fence,
+    o.updated_at,
+)
+"""What `row_of` takes, in this order."""
+
+LOCK = Ready(
+    sa.select(o.source_id).where(_MINE, among(o.source_id, IDS)).order_by(o.source_id).with_for_update(), IDS
+)
+"""Rows locked in the order in which everybody locks them: two workers that meet on the same ones wait, and never for each
+other. SQLite locks the whole ledger and needs none of this."""
+
 WRITTEN = (
     "state",
     "target_id",
@@ -167,16 +235,54 @@ WRITTEN = (
     "lease_until",
     "updated_at",
 )
-UPDATE = Bulk(
+_NEXT = given(id=sa.String, **{name: o[name].type for name in WRITTEN})
+UPDATE = Ready(
     t.orders.update()
-    .where(t.orders.c.route == sa.bindparam("in_route"), t.orders.c.source_id == sa.bindparam("of_order"))
-    .values({name: sa.bindparam(f"new_{name}") for name in WRITTEN}),
-    ("in_route", "of_order", *(f"new_{name}" for name in WRITTEN)),
+    .where(_MINE, o.source_id == _NEXT.c.id)
+    .values({name: _NEXT.c[name] for name in WRITTEN}),
+    _NEXT,
 )
+
+_FIRST = given(
+    id=sa.String,
+    key=sa.String,
+    number=sa.String,
+    updated_at=t.Moment,
+    print=sa.String,
+    settings_hash=sa.String,
+)
+_MADE = {
+    "route": sa.bindparam("route", type_=o.route.type),
+    "source_id": _FIRST.c.id,
+    "key": _FIRST.c.key,
+    "number": _FIRST.c.number,
+    "state": sa.literal_column(f"'{State.SEEN}'"),
+    "source_updated_at": _FIRST.c.updated_at,
+    "source_print": _FIRST.c.print,
+    "settings_hash": _FIRST.c.settings_hash,
+    "owner": sa.bindparam("owner", type_=o.owner.type),
+    "run": sa.bindparam("run", type_=o.run.type),
+    "lease_until": sa.bindparam("until", type_=o.lease_until.type),
+    "fence": sa.bindparam("fence", type_=o.fence.type),
+    **dict.fromkeys(("attempts", "failures", "looks"), sa.literal_column("0")),
+    **dict.fromkeys(("first_seen", "updated_at"), sa.bindparam("now", type_=o.updated_at.type)),
+}
+MAKE = Ready(
+    lambda insert: (
+        insert(t.orders)
+        .from_select(list(_MADE), sa.select(*_MADE.values()).where(_FIRST.c.id.is_not(None)))
+        .on_conflict_do_nothing()
+    ),
+    _FIRST,
+)
+"""Orders that were never seen before, claimed already if there is an owner."""
+
+
+# -- from one state to the next -----------------------------------------------------------------------------------------
 
 
 def next_row(row: RowMapping, outcome: Outcome, now: datetime) -> dict[str, Any]:
-    """The parameters that turn `row` into what `outcome` says."""
+    """The values that turn `row` into what `outcome` says."""
     values = {name: row[name] for name in WRITTEN}
     values |= {"state": outcome.state, "updated_at": now}
     if outcome.target:
@@ -187,6 +293,8 @@ def next_row(row: RowMapping, outcome: Outcome, now: datetime) -> dict[str, Any]
         values |= {"sent_at": now, "looks": 0, "looked_at": None, "attempts": row["attempts"] + 1}
     if outcome.state is State.SEEN or outcome.unsent:
         values["sent_at"] = None
+    if outcome.kept_back:
+        values["attempts"] = max(row["attempts"] - 1, 0)
     if outcome.wrote:
         values["sent_at"] = now
     if outcome.looked:
@@ -203,11 +311,7 @@ def next_row(row: RowMapping, outcome: Outcome, now: datetime) -> dict[str, Any]
         values["owner"] = None
     if outcome.state in (State.DONE, State.PARKED, State.SKIPPED):
         values |= {"failures": 0, "retry_at": None}
-    return {
-        "in_route": row["route"],
-        "of_order": row["source_id"],
-        **{f"new_{name}": value for name, value in values.items()},
-    }
+    return values
 
 
 @cache
@@ -222,72 +326,66 @@ def subject_of(problem: Problem) -> str:
     return f"{problem.code.rpartition('_')[2]}:{problem.subject}" if problem.subject else problem.code
 
 
-NEW = (
-    "route",
-    "source_id",
-    "key",
-    "number",
-    "state",
-    "source_updated_at",
-    "source_print",
-    "settings_hash",
-    "attempts",
-    "failures",
-    "looks",
-    "fence",
-    "first_seen",
-    "updated_at",
-)
+def by_change(row: Row) -> tuple[datetime, str]:
+    """Oldest change first."""
+    return row.source_updated_at, row.source_id
 
 
-def first_row(route: str, one: Seen, now: datetime) -> dict[str, Any]:
-    """The row of an order that was never seen before."""
-    return {
-        "route": route,
-        "source_id": one.source_id,
-        "key": one.key,
-        "number": one.number,
-        "state": State.SEEN,
-        "source_updated_at": one.updated_at,
-        "source_print": one.print,
-        "settings_hash": one.settings_hash,
-        "attempts": 0,
-        "failures": 0,
-        "looks": 0,
-        "fence": 0,
-        "first_seen": now,
-        "updated_at": now,
-    }
+def parsed(stored: Any) -> Any:
+    """A JSON value as a driver gives it: text in SQLite."""
+    return json.loads(stored) if isinstance(stored, str) else stored
 
 
-def new_row(values: Mapping[str, Any]) -> Row:
-    """The row that was just made of `first_row`'s values."""
-    empty: dict[str, Any] = dict.fromkeys(column.name for column in t.orders.columns)
-    return replace(row_of({**empty, **values}), first_time=True)
-
-
-def row_of(row: Mapping[str, Any] | RowMapping) -> Row:
-    target = OrderRef(id=row["target_id"], number=row["target_number"]) if row["target_id"] else None
+def row_of(values: Sequence[Any]) -> Row:
+    """A row from `LISTED`, as a ready statement answers it."""
+    (
+        route,
+        source_id,
+        key,
+        number,
+        state,
+        source_updated_at,
+        source_print,
+        settings_hash,
+        draft_print,
+        target_id,
+        target_number,
+        problem,
+        attempts,
+        failures,
+        retry_at,
+        sent_at,
+        looks,
+        looked_at,
+        owner,
+        lease_until,
+        fence,
+        updated_at,
+    ) = values
+    why = parsed(problem)
     return Row(
-        route=row["route"],
-        source_id=row["source_id"],
-        key=row["key"],
-        number=row["number"],
-        state=State(row["state"]),
-        source_updated_at=row["source_updated_at"],
-        source_print=row["source_print"],
-        settings_hash=row["settings_hash"],
-        draft_print=row["draft_print"],
-        target=target,
-        problem=Problem.model_validate(row["problem"]) if row["problem"] else None,
-        attempts=row["attempts"],
-        failures=row["failures"],
-        retry_at=row["retry_at"],
-        sent_at=row["sent_at"],
-        looks=row["looks"],
-        looked_at=row["looked_at"],
-        owner=row["owner"],
-        lease_until=row["lease_until"],
-        fence=row["fence"],
-        updated_at=row["updated_at"],
+        route,
+        source_id,
+        key,
+        number,
+        _STATES[state],
+        t.moment(source_updated_at),
+        source_print,
+        settings_hash,
+        draft_print,
+        OrderRef(id=target_id, number=target_number) if target_id else None,
+        Problem.model_validate(why) if why else None,
+        attempts,
+        failures,
+        t.moment_of(retry_at),
+        t.moment_of(sent_at),
+        looks,
+        t.moment_of(looked_at),
+        owner,
+        t.moment_of(lease_until),
+        fence,
+        t.moment(updated_at),
     )
+
+
+_STATES: dict[str, State] = {str(state): state for state in State}

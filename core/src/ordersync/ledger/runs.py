@@ -11,9 +11,24 @@ import sqlalchemy as sa
 
 from ordersync.errors import LedgerTrouble
 from ordersync.ledger import tables as t
+from ordersync.ledger.ready import Ready, given
 from ordersync.ledger.store import Store
 
 __all__ = ["RunBook", "Telling"]
+
+_TOLD = given(extension=sa.String, hook=sa.String, error=sa.String, source_id=sa.String)
+_TELL = Ready(
+    t.told.insert().from_select(
+        ["route", "run", "extension", "hook", "error", "source_id", "at"],
+        sa.select(
+            sa.bindparam("of_route", type_=t.told.c.route.type),
+            sa.bindparam("of_run", type_=t.told.c.run.type),
+            *_TOLD.columns,
+            sa.bindparam("now", type_=t.told.c.at.type),
+        ).where(_TOLD.c.extension.is_not(None)),
+    ),
+    _TOLD,
+)
 
 
 @dataclass(frozen=True)
@@ -88,23 +103,9 @@ class RunBook:
         """Record what listeners did."""
         if not tellings:
             return
+        rows = [(one.extension, one.hook, one.error, one.source_id) for one in tellings]
         with self._store.write() as db:
-            now = self._store.now(db)
-            db.execute(
-                t.told.insert(),
-                [
-                    {
-                        "route": route,
-                        "run": run,
-                        "source_id": one.source_id,
-                        "extension": one.extension,
-                        "hook": one.hook,
-                        "error": one.error,
-                        "at": now,
-                    }
-                    for one in tellings
-                ],
-            )
+            _TELL.run(db, rows, of_route=route, of_run=run, now=self._store.now(db))
 
     def tellings(self, route: str) -> list[Telling]:
         """Everything that listeners of this route were told, oldest first."""

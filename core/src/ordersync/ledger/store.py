@@ -21,21 +21,31 @@ from ordersync.web import Clock
 
 __all__ = ["HEAD", "Store"]
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest migration that this version knows."""
-_KNOWN = ("0001", "0002", "0003")
+_KNOWN = ("0001", "0002", "0003", "0004")
 BUSY = 30_000
 """How long a SQLite ledger is waited for while another process writes to it; milliseconds."""
+
+MEASURED = 200
+"""How many orders are met before PostgreSQL's statistics matter."""
+_STATISTICS = (
+    "SELECT 1 FROM pg_stats WHERE tablename = 'orders' AND schemaname = ANY (current_schemas(false)) LIMIT 1"
+)
 
 
 class Store:
     """A database that holds a ledger. Several processes may use one at once."""
+
+    _measured = False
+    _met = 0
 
     def __init__(self, url: str, clock: Clock) -> None:
         """Open, and create or upgrade the tables. Raises LedgerTrouble with one clear line."""
         self.clock = clock
         self._memory_lock: threading.RLock | None = None
         self.engine = self._engine(url)
+        self._writing: Engine = self.engine.execution_options(writing=True)
         self.sqlite = self.engine.dialect.name == "sqlite"
         self._write_lock = threading.RLock() if self.sqlite else None
         """Threads of one process take turns at once; SQLite's own waiting sleeps in between."""
@@ -66,6 +76,7 @@ class Store:
         def begin(connection: Connection) -> None:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
 
+        store._writing = store.engine
         return store
 
     def copy_to(self, database: sqlite3.Connection) -> None:
@@ -113,6 +124,7 @@ class Store:
                     "journal_mode=WAL",
                     "synchronous=FULL",
                     "foreign_keys=ON",
+                    "secure_delete=ON",
                     f"busy_timeout={BUSY}",
                 ):
                     connection.execute(f"PRAGMA {pragma}").close()
@@ -145,10 +157,8 @@ class Store:
         if lock:
             lock.acquire()
         try:
-            with self.engine.connect() as plain:
-                connection = plain.execution_options(writing=writing) if self.sqlite else plain
-                with connection.begin():
-                    yield connection
+            with (self._writing if writing else self.engine).begin() as connection:
+                yield connection
         except DatabaseError as error:
             raise self._trouble(error) from error
         finally:
@@ -159,9 +169,23 @@ class Store:
         """The time that leases go by: the database's own where several machines share it."""
         if self.sqlite:
             return self.clock.now()
-        moment = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
+        moment = connection.exec_driver_sql("SELECT clock_timestamp()").scalar_one()
         assert isinstance(moment, datetime)
         return moment
+
+    def met(self, rows: int) -> None:
+        """Orders were looked up. Where PostgreSQL has no statistics yet it is made to gather them, once: by itself it does
+        so within a minute, in which a first run makes thousands of orders, and until then it goes through all orders
+        of a route for every window."""
+        if self.sqlite or self._measured:
+            return
+        self._met += rows
+        if self._met < MEASURED:
+            return
+        self._measured = True
+        with self._transaction(writing=True) as db:
+            if db.exec_driver_sql(_STATISTICS).first() is None:
+                db.exec_driver_sql("ANALYZE orders, customers")
 
     def vacuum(self, tables: Iterable[str]) -> None:
         """Give the room of deleted rows back. Raises LedgerTrouble, e.g. if the disk has no room for the copy."""

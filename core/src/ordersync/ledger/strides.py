@@ -6,7 +6,7 @@ the caller goes the long way.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,50 +14,31 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from ordersync.ledger import tables as t
-from ordersync.ledger.bulk import Bulk
-from ordersync.ledger.rows import Outcome, states_before
+from ordersync.ledger.ready import Ready, given
+from ordersync.ledger.rows import Outcome, one_of, states_before
 from ordersync.ledger.states import State
 
-__all__ = ["stride"]
+__all__ = ["alike", "stride"]
 
-_TAKEN = frozenset({State.SENDING, State.DONE})
-_NAMES = (
-    "of_route",
-    "of_order",
-    "of_fence",
-    "new_target",
-    "new_number",
-    "new_print",
-    "sent",
-    "until",
-    "now",
-)
+_STEP = given(id=sa.String, fence=sa.Integer, target=sa.String, number=sa.String, print=sa.String)
 
 
 def _statement(state: State) -> sa.Update:
-    o = t.orders.c
-    target, now = (
-        sa.bindparam("new_target", type_=o.target_id.type),
-        sa.bindparam("now", type_=o.sent_at.type),
-    )
-    sent = sa.bindparam("sent", type_=sa.Integer) == sa.literal_column("1")
+    o, g = t.orders.c, _STEP.c
+    now = sa.bindparam("now", type_=o.sent_at.type)
     until = sa.bindparam("until", type_=o.lease_until.type)
-    before = [
-        o.state == sa.literal_column(f"'{one}'") for one in states_before(state) if one is not State.PARKED
-    ]
+    sent = sa.bindparam("sent", type_=sa.Integer)
+    left = sent == sa.literal_column("1")
     values: dict[str, Any] = {
         "state": sa.literal_column(f"'{state}'"),
-        "target_id": sa.func.coalesce(target, o.target_id),
-        "target_number": sa.case(
-            (target.is_(None), o.target_number),
-            else_=sa.bindparam("new_number", type_=o.target_number.type),
-        ),
-        "draft_print": sa.func.coalesce(sa.bindparam("new_print", type_=o.draft_print.type), o.draft_print),
+        "target_id": sa.func.coalesce(g.target, o.target_id),
+        "target_number": sa.case((g.target.is_(None), o.target_number), else_=g.number),
+        "draft_print": sa.func.coalesce(g.print, o.draft_print),
         "problem": sa.null(),
-        "attempts": o.attempts + sa.bindparam("sent", type_=sa.Integer),
-        "sent_at": sa.case((sent, now), else_=o.sent_at),
-        "looks": sa.case((sent, sa.literal_column("0")), else_=o.looks),
-        "looked_at": sa.case((sent, sa.null()), else_=o.looked_at),
+        "attempts": o.attempts + sent,
+        "sent_at": sa.case((left, now), else_=o.sent_at),
+        "looks": sa.case((left, sa.literal_column("0")), else_=o.looks),
+        "looked_at": sa.case((left, sa.null()), else_=o.looked_at),
         "owner": sa.case((until.is_(None), sa.null()), else_=o.owner),
         "lease_until": until,
         "updated_at": now,
@@ -67,45 +48,49 @@ def _statement(state: State) -> sa.Update:
     return (
         t.orders.update()
         .where(
-            o.route == sa.bindparam("of_route"),
-            o.source_id == sa.bindparam("of_order"),
-            o.fence == sa.bindparam("of_fence"),
+            o.route == sa.bindparam("route"),
+            o.source_id == g.id,
+            o.fence == g.fence,
             o.owner.is_not(None),
-            sa.or_(*before),
-            sa.or_(o.target_id.is_(None), target.is_(None), o.target_id == target),
+            one_of([one for one in states_before(state) if one is not State.PARKED]),
+            sa.or_(o.target_id.is_(None), g.target.is_(None), o.target_id == g.target),
         )
         .values(values)
     )
 
 
-_STATEMENTS = {state: Bulk(_statement(state), _NAMES) for state in _TAKEN}
+_STATEMENTS = {state: Ready(_statement(state), _STEP) for state in (State.SENDING, State.DONE)}
 
 
 def stride(db: Connection, route: str, outcomes: Sequence[Outcome], now: datetime) -> bool:
-    """Record these outcomes; false if that cannot be done this way. Then some of them may have been written: the
-    transaction must be rolled back."""
-    (state, *others) = {outcome.state for outcome in outcomes}
-    if others or state not in _TAKEN or not all(map(_is_plain, outcomes)):
-        return False
-    return _STATEMENTS[state].execute(db, list(_rows(route, outcomes, now))) == len(outcomes)
+    """Record these outcomes, which are `alike` and whose rows are locked; false if that cannot be done this way. Then
+    some of them may have been written: the transaction must be rolled back."""
+    first = outcomes[0]
+    met = _STATEMENTS[first.state].run(
+        db,
+        [
+            (
+                one.claim.source_id,
+                one.claim.fence,
+                one.target.id if one.target else None,
+                one.target.number if one.target else None,
+                one.draft_print or None,
+            )
+            for one in outcomes
+        ],
+        route=route,
+        sent=int(first.sent),
+        until=now + first.keep if first.keep else None,
+        now=now,
+    )
+    return met == len(outcomes)
+
+
+def alike(outcomes: Sequence[Outcome]) -> bool:
+    """They take the same step, and nothing but the step."""
+    (step, *others) = {(one.state, one.sent, one.keep) for one in outcomes}
+    return not others and step[0] in _STATEMENTS and all(map(_is_plain, outcomes))
 
 
 def _is_plain(outcome: Outcome) -> bool:
     return not (outcome.problem or outcome.others or outcome.wrote or outcome.unsent or outcome.looked)
-
-
-def _rows(route: str, outcomes: Iterable[Outcome], now: datetime) -> Iterable[dict[str, Any]]:
-    """In the order in which everybody locks rows: two workers that meet on the same ones wait, and never for each other."""
-    for outcome in sorted(outcomes, key=lambda one: one.claim.source_id):
-        target = outcome.target
-        yield {
-            "of_route": route,
-            "of_order": outcome.claim.source_id,
-            "of_fence": outcome.claim.fence,
-            "new_target": target.id if target else None,
-            "new_number": target.number if target else None,
-            "new_print": outcome.draft_print or None,
-            "sent": int(outcome.sent),
-            "until": now + outcome.keep if outcome.keep else None,
-            "now": now,
-        }

@@ -22,10 +22,14 @@ from sqlalchemy import (
 )
 
 __all__ = [
+    "Moment",
     "bindings",
+    "budgets",
     "customers",
     "items",
     "metadata",
+    "moment",
+    "moment_of",
     "orders",
     "payloads",
     "problems",
@@ -35,6 +39,17 @@ __all__ = [
 ]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def moment(stored: int) -> datetime:
+    """A `Moment` as it is stored."""
+    return _EPOCH + timedelta(microseconds=stored)
+
+
+def moment_of(stored: int | None) -> datetime | None:
+    """The same where there may be none."""
+    return None if stored is None else _EPOCH + timedelta(microseconds=stored)
 
 
 class Moment(TypeDecorator[datetime]):
@@ -44,13 +59,10 @@ class Moment(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:  # noqa: ARG002 - SQLAlchemy calls it so
-        if value is None:
-            return None
-        since = value - _EPOCH
-        return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+        return None if value is None else (value - _EPOCH) // _MICROSECOND
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy calls it so
-        return None if value is None else _EPOCH + timedelta(microseconds=value)
+        return moment_of(value)
 
 
 metadata = MetaData()
@@ -167,6 +179,15 @@ items = Table(
     Column("item", JSON, nullable=False),
     Column("looked_up_at", Moment, nullable=False),
     comment="what a target's SKUs stood for when they were looked up last",
+)
+
+budgets = Table(
+    "budgets",
+    metadata,
+    Column("budget", String(64), primary_key=True, comment="a hash of platform, account and rule"),
+    Column("state", JSON, nullable=False, comment="what is left, and which process holds how much of it"),
+    Column("changed_at", Moment, nullable=False),
+    comment="rate budgets that several processes share",
 )
 
 runs = Table(

@@ -37,8 +37,8 @@ def _plain(value: Decimal) -> str:
 
 Amount = Annotated[
     Decimal,
-    BeforeValidator(_exact),
     Field(allow_inf_nan=False),
+    BeforeValidator(_exact),
     PlainSerializer(_plain, return_type=str, when_used="json"),
 ]
 """A decimal in major units; a float is refused, JSON carries it as a string."""

@@ -86,12 +86,12 @@ class Amounts(Frozen):
     @property
     def discount(self) -> Decimal:
         """Σ discounts."""
-        return sum((discount.amount for discount in self.discounts), ZERO)
+        return sum([discount.amount for discount in self.discounts], ZERO) if self.discounts else ZERO
 
     @property
     def tax(self) -> Decimal:
         """Σ taxes."""
-        return sum((tax.amount for tax in self.taxes), ZERO)
+        return sum([tax.amount for tax in self.taxes], ZERO)
 
     @property
     def gross(self) -> Decimal:
@@ -109,15 +109,13 @@ class Amounts(Frozen):
         unit_price: Decimal | None = None,
     ) -> Self:
         """The amounts of a charge whose net follows from the others. All in minor units already."""
-        paid = list_amount - sum((discount.amount for discount in discounts), ZERO)
-        tax = sum((tax.amount for tax in taxes), ZERO)
-        return cls(
-            list_amount=list_amount,
-            discounts=discounts,
-            net=paid - tax if taxes_included else paid,
-            taxes=taxes,
-            unit_price=unit_price,
-        )
+        net = list_amount
+        for discount in discounts:
+            net -= discount.amount
+        if taxes_included:
+            for tax in taxes:
+                net -= tax.amount
+        return cls(list_amount=list_amount, discounts=discounts, net=net, taxes=taxes, unit_price=unit_price)
 
 
 class ChargeKind(StrEnum):

@@ -59,6 +59,9 @@ class Policies(Frozen):
     remember_items: int = Field(default=15, ge=0)
     """For how many minutes what the target said of a SKU counts without asking again; 0: every run asks anew. If an order
     is refused that rests on it, it is forgotten, and the order tried once more."""
+    window: int = Field(default=100, ge=1, le=1000)
+    """How many orders are worked on together, looked up in the same questions and recorded in the same commits; a page of the
+    source is never split. More need more memory, and a worker that dies leaves more of them to look for."""
 
 
 class Defaults(Frozen):
@@ -98,10 +101,11 @@ class Route(Frozen):
         """Changes when a rule changes; skipped and parked orders are offered again then.
 
         An alias is no rule: a new one frees the orders that waited for it, and no other. How long something is
-        remembered judges nothing.
+        remembered, and how many orders are worked on together, judges nothing.
         """
         rules = self.model_dump(mode="json", exclude={"name", "aliases"})
-        del rules["policies"]["remember_items"]
+        for name in ("remember_items", "window"):
+            del rules["policies"][name]
         for name in ("statuses", "payment_statuses", "fulfillment_statuses", "currencies", "tags"):
             if rules["filters"].get(name) is not None:
                 rules["filters"][name] = sorted(rules["filters"][name])

@@ -57,6 +57,7 @@ target = "{target}"
 # confirm = true                        # confirm what was created as a draft, once its totals agree
 # adjustment = 1                        # minor units per line that an adjustment line may make up; 0: never
 # tolerance = "0"                       # by how much the created order's totals may differ before it parks
+# window = 100                          # how many orders are worked on together, 1 to 1000
 
 [routes.orders.defaults]
 # email = "orders@example.com"

@@ -34,7 +34,7 @@ from ordersync.testing.reference import ReferenceConnector, ReferenceSettings, R
 from ordersync.testing.sandbox import Sandbox
 from ordersync.testing.seeds import catalogue
 from ordersync.transfer import Transfer
-from ordersync.transfer.house import Aliases, Rules
+from ordersync.transfer.house import Rules, shapers
 from ordersync.web import Access, VirtualClock
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ def carried(platform: str, orders: Sequence[Order]) -> list[Fate]:
     )
     target = Connection("target", platform, kind(kind.settings_model.model_validate(section), access))
     route = Route(name="money", source="source", target="target", aliases=_aliases(orders))
-    rules = Extensions([("aliases", Aliases(route)), ("policies", Rules(route))])
+    rules = Extensions([*shapers(route), ("policies", Rules(route))])
     with closing(target), closing(Ledger("sqlite://", clock=clock)) as ledger:
         from_reference = Connection("source", "reference", source)
         Transfer(route, from_reference, target, ledger, rules, clock=clock, workers=1).sync()

@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from ordersync.connection import Connection, WriteSafety
-from ordersync.discovery import connector_class, installed
+from ordersync.discovery import connector_class, installed, sandbox_class
+from ordersync.errors import OrderSyncError
 from ordersync.hookspecs import ConnectorSpecs
 from ordersync.model import Facts
 from ordersync.settings.schema import connector_schema, secret_fields
 from ordersync.testing.markdown import table
 
-__all__ = ["BATCHES", "OF_A_SOURCE", "OF_A_TARGET", "Platform", "page", "platforms"]
+__all__ = ["BATCHES", "OF_A_SOURCE", "OF_A_TARGET", "Platform", "page", "platforms", "with_sandbox"]
 
 _HEAD = """\
 # Platforms
@@ -87,6 +88,20 @@ class Platform:
     def is_target(self) -> bool:
         """Whether orders can be created there."""
         return bool({"create_order", "create_orders"} & self.hooks)
+
+
+def with_sandbox(*hooks: str) -> list[str]:
+    """The entry names of the installed connectors that bring a sandbox and offer one of these hooks."""
+    found = []
+    for plugin in installed("ordersync.connectors"):
+        if plugin.problem or not set(hooks) & set(plugin.hooks):
+            continue
+        try:
+            sandbox_class(plugin.name)
+        except OrderSyncError:
+            continue
+        found.append(plugin.name)
+    return sorted(found)
 
 
 def platforms() -> list[Platform]:

@@ -256,7 +256,7 @@ class Trial:
         wrong = [f"{key} stands {count} times" for key, count in counts.items() if key and count > 1]
         wrong += ["an order without a key stands there"] * counts[None]
         wrong += [f"{one} is unknown to the ledger" for one in self.store.orders if one not in keys]
-        wrong += [f"{one} is {state}" for one, state in self.states().items() if state is not State.DONE]
+        wrong += [self._stuck(one) for one, state in self.states().items() if state is not State.DONE]
         by_key = {one.key: one for one in made}
         for source_id, order in self.store.orders.items():
             found = by_key.get(keys.get(source_id))
@@ -281,15 +281,22 @@ class Trial:
             if state is State.SKIPPED and one.cancelled:
                 continue
             if draft is None:
-                wrong.append(f"{one.id} is missing (the ledger says {state})")
+                wrong.append(f"{one.id} is missing (the ledger says: {self._stuck(one.id)})")
             elif (draft.expected.total, draft.currency) != (one.total, one.currency):
                 wrong.append(f"{one.id} comes to {draft.expected.total}, not to {one.total}")
             elif state is not State.DONE:
-                wrong.append(f"{one.id} is {state}")
+                wrong.append(self._stuck(one.id))
         for draft, _, positions in self.store.placed.values():
             if positions != {line.position for line in draft.lines}:
                 wrong.append(f"{draft.source_id} is short of lines")
         return wrong
+
+    def _stuck(self, source_id: str) -> str:
+        """What the ledger says of an order, and why, if it says so. The orders of a trial are invented."""
+        for row in self.ledger.rows(ROUTE, source_ids=[source_id]):
+            problem = row.problem
+            return f"{source_id} is {row.state}" + (f": {problem.code}, {problem.message}" if problem else "")
+        return f"{source_id} is not in the ledger"
 
 
 @cache

@@ -15,6 +15,7 @@ from ordersync.ledger import ADOPTED, Restored, Row, Seen, State
 from ordersync.model import Order, OrderQuery, OrderRef, OrderStatus, Problem
 from ordersync.transfer.ask import chunks
 from ordersync.transfer.survey import Survey
+from ordersync.web import bulk
 
 __all__ = ["Adopter", "Adoption", "Held", "Match"]
 
@@ -104,6 +105,7 @@ class Adopter:
         self._held: list[Held] = []
         self._known = 0
 
+    @bulk()
     def run(self, confirm: Callable[[Adoption], bool] | None = None) -> Adoption:
         """Match, show the matches to `confirm`, and write those that are certain if it says so; without it nothing is
         written.

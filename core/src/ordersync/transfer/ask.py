@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import contextvars
+import threading
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from ordersync.connection import Connection
-from ordersync.errors import AccessDenied, OrderSyncError
+from ordersync.errors import AccessDenied, OrderSyncError, TryLater
 from ordersync.model import Done, Failed, Outcome
+from ordersync.transfer.hands import Hands
 
-__all__ = ["ask_each", "chunks"]
+__all__ = ["Stopping", "ask_each", "chunks"]
 
 A = TypeVar("A")
 B = TypeVar("B")
+
+
+class Stopping(TryLater):
+    """The run was told to stop before this was asked."""
 
 
 def chunks(elements: Sequence[A], size: int) -> Iterable[Sequence[A]]:
@@ -31,23 +35,34 @@ def ask_each(
     many: Callable[[Sequence[A]], Sequence[Outcome[B]]],
     one: Callable[[A], B],
     workers: int,
+    hands: Hands | None = None,
+    stop: threading.Event | None = None,
 ) -> list[Outcome[B]]:
     """The outcome for each element, positionally. For questions only: writes have their own way.
 
-    A batch that fails as a whole fails each of its elements. Raises AccessDenied at once.
+    A batch that fails as a whole fails each of its elements; once `stop` is set, what was not asked fails with Stopping.
+    `hands` do the work; without them some are made for it, up to `workers`. Raises AccessDenied at once.
     """
-    outcomes: list[Outcome[B]] = []
-    if batch in connection.offers:
-        for part in chunks(elements, connection.batch_size(batch)):
-            try:
-                outcomes += many(part)
-            except AccessDenied:
-                raise
-            except OrderSyncError as error:
-                outcomes += [Failed(error)] * len(part)
-        return outcomes
+    if hands is None:
+        most = min(workers, connection.facts.concurrency)
+        with Hands(most if most > 1 else 0) as own:
+            return ask_each(
+                connection, elements, batch=batch, many=many, one=one, workers=workers, hands=own, stop=stop
+            )
+
+    def together(part: Sequence[A]) -> Sequence[Outcome[B]]:
+        if stop is not None and stop.is_set():
+            return [Failed(Stopping("The run stops."))] * len(part)
+        try:
+            return many(part)
+        except AccessDenied:
+            raise
+        except OrderSyncError as error:
+            return [Failed(error)] * len(part)
 
     def single(element: A) -> Outcome[B]:
+        if stop is not None and stop.is_set():
+            return Failed(Stopping("The run stops."))
         try:
             return Done(one(element))
         except AccessDenied:
@@ -55,13 +70,7 @@ def ask_each(
         except OrderSyncError as error:
             return Failed(error)
 
-    return in_parallel(single, elements, min(workers, connection.facts.concurrency))
-
-
-def in_parallel(work: Callable[[A], B], elements: Sequence[A], workers: int) -> list[B]:
-    """`work` on every element, on up to `workers` threads, answers in order; log context goes along."""
-    if workers <= 1 or len(elements) <= 1:
-        return [work(element) for element in elements]
-    with ThreadPoolExecutor(min(workers, len(elements)), thread_name_prefix="ordersync") as pool:
-        futures = [pool.submit(contextvars.copy_context().run, work, element) for element in elements]
-        return [future.result() for future in futures]
+    if batch in connection.offers:
+        parts = list(chunks(elements, connection.batch_size(batch)))
+        return [outcome for outcomes in hands.each(together, parts) for outcome in outcomes]
+    return hands.each(single, elements)

@@ -6,7 +6,7 @@ import logging
 import threading
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -28,6 +28,7 @@ from ordersync.model import (
     Problem,
     Route,
 )
+from ordersync.transfer.hands import Hands
 from ordersync.transfer.prepare import Prepared, Preparer
 from ordersync.transfer.report import Progress
 from ordersync.transfer.resolve import LOOK_AGAIN, Resolver
@@ -42,7 +43,7 @@ FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=6)
 MOST_FAILURES = 10
 """Failures in a row, each at the end of a run's own attempts, before an order has failed for good: about 17 hours."""
-REMEMBERED = 10_000
+REMEMBERED = 5_000
 """How many orders a run remembers at least, to count each once."""
 SYSTEMIC = frozenset({"refused", "unfinished", "totals_differ", "customer_refused", "short", "gave_up"})
 """What the target has against orders: the same in a row means that something is wrong with more than the orders."""
@@ -60,6 +61,8 @@ class Work:
     """An earlier attempt left it; what stands may be half done."""
     until: datetime | None = None
     """How long this worker surely holds the claim."""
+    left: bool = False
+    """Its create left, or is about to; before that an intent is but an intent."""
 
     @property
     def source_id(self) -> str:
@@ -146,6 +149,12 @@ class Desk:
         self.lease = lease
         self.progress = progress
         self.stop = stop
+        self.hands = Hands(0)
+        """They ask and write for all windows of the run."""
+        self.takes = threading.Event()
+        """An order of this run stands. Until then one create is asked for at a time, of whichever window (`trying`): a target
+        that refuses everything is not asked many times over before it shows."""
+        self.trying = threading.Lock()
         self.counts = Counts()
         self.lock = threading.RLock()
         """Held while listeners are told and while failures are counted: windows are sent by several threads."""
@@ -159,6 +168,8 @@ class Desk:
             read_only=False,
             lease=lease,
             memory=timedelta(minutes=route.policies.remember_items),
+            hands=self.hands,
+            stop=stop,
         )
         self.preparer = Preparer(route, source, target, extensions, self.resolver)
         self.moved: dict[str, str] = {}
@@ -168,6 +179,12 @@ class Desk:
         self._tellings = threading.local()
         self.again: dict[str, tuple[datetime, int]] = {}
         """Orders to try once more in this run: when, and how often they were tried."""
+
+    def take_on_hands(self) -> None:
+        """As many as an account likes calls at once, by what it said of itself; none for a single worker."""
+        if self.workers > 1:
+            most = max(self.source.facts.concurrency, self.target.facts.concurrency)
+            self.hands.most = min(self.workers, most)
 
     def claim(self, source_ids: Sequence[str], *states: State) -> list[Claim]:
         """Claims on those of these orders that are free and in one of `states` (by default: seen)."""
@@ -187,15 +204,19 @@ class Desk:
             log.error("the claim on order %s was lost: another worker took it over", source_id)
         return lost
 
-    def check_hold(self, work: Work) -> None:
+    def check_hold(self, work: Work, waiting: Iterable[Work] = ()) -> None:
         """Before every write: raises ClaimLost if another worker has taken the order over. Renews a claim that runs
-        out."""
+        out, and with it those of the orders that are `waiting` for their turn."""
         now = self.clock.now()
         if work.until is not None and now + self.lease / 2 < work.until:
             return
-        if self.ledger.renew(self.route.name, [work.claim], self.lease):
+        held = list({one.source_id: one for one in (work, *waiting)}.values())
+        lost = set(self.ledger.renew(self.route.name, [one.claim for one in held], self.lease))
+        for one in held:
+            if one.source_id not in lost:
+                one.until = now + self.lease
+        if work.source_id in lost:
             raise ClaimLost("Another worker took the order over.")
-        work.until = now + self.lease
 
     def took_over(self, work: Work, trouble: Problem | None = None) -> None:
         """Another worker took the order over while this one stood still within a write, or before the next."""
@@ -262,6 +283,7 @@ class Desk:
         """An order was created: whatever failed before, the target takes orders."""
         with self.lock:
             self._in_a_row = ("", 0)
+        self.takes.set()
 
     def _failed_so(self, problem: Problem) -> None:
         """Count failures of one cause in a row; too many halt the route."""

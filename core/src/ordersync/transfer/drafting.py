@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 from ordersync.model import (
     Amounts,
@@ -26,6 +27,13 @@ _KINDS = {
     ChargeKind.DUTY: LineKind.DUTY,
 }
 
+_ONE = Decimal(1)
+
+
+def _price(amounts: Amounts, quantity: Decimal) -> Decimal:
+    """The unit price to ask for, as the source says it or as its list amount says."""
+    return amounts.list_amount / quantity if amounts.unit_price is None else amounts.unit_price
+
 
 def make_draft(
     order: Order,
@@ -37,49 +45,40 @@ def make_draft(
 ) -> Draft:
     """The draft of `order`. `items` are by SKU; a line whose SKU is not among them becomes a custom line."""
     lines: list[DraftLine] = []
-
-    def add(kind: LineKind, title: str, amounts: Amounts, **more: object) -> None:
-        position = len(lines)
-        quantity = more.get("quantity", 1)
-        price = amounts.unit_price
-        if price is None:
-            price = amounts.list_amount / quantity  # type: ignore[operator]
-        lines.append(
-            DraftLine.model_validate(
-                {
-                    "position": position,
-                    "key": operation_key(key, f"line:{position}"),
-                    "kind": kind,
-                    "title": title,
-                    "amounts": amounts,
-                    "asked_price": price,
-                    **more,
-                }
-            )
-        )
-
     for line in order.lines:
         item = items.get(line.sku) if line.sku else None
-        title = f"{line.title} - {line.variant_title}" if line.variant_title else line.title
-        add(
-            LineKind.ITEM if item else LineKind.CUSTOM,
-            title,
-            line.amounts,
-            quantity=line.quantity,
-            sku=line.sku,
-            item=item,
-            source_id=line.id,
-            requires_shipping=line.requires_shipping,
-            properties=line.properties,
+        lines.append(
+            DraftLine(
+                position=len(lines),
+                key=operation_key(key, f"line:{len(lines)}"),
+                kind=LineKind.ITEM if item else LineKind.CUSTOM,
+                source_id=line.id,
+                title=f"{line.title} - {line.variant_title}" if line.variant_title else line.title,
+                sku=line.sku,
+                item=item,
+                quantity=line.quantity,
+                amounts=line.amounts,
+                asked_price=_price(line.amounts, line.quantity),
+                requires_shipping=line.requires_shipping,
+                properties=line.properties,
+            )
         )
-    for charge in order.charges:
-        add(_KINDS[charge.kind], charge.title, charge.amounts, source_id=charge.id, requires_shipping=False)
+    more = [(_KINDS[charge.kind], charge.title, charge.amounts, charge.id) for charge in order.charges]
     if order.rounding:
-        add(
-            LineKind.ROUNDING,
-            "Rounding",
-            Amounts(list_amount=order.rounding, net=order.rounding),
-            requires_shipping=False,
+        rounding = Amounts(list_amount=order.rounding, net=order.rounding)
+        more.append((LineKind.ROUNDING, "Rounding", rounding, None))
+    for kind, title, amounts, source_id in more:
+        lines.append(
+            DraftLine(
+                position=len(lines),
+                key=operation_key(key, f"line:{len(lines)}"),
+                kind=kind,
+                source_id=source_id,
+                title=title,
+                amounts=amounts,
+                asked_price=_price(amounts, _ONE),
+                requires_shipping=False,
+            )
         )
     return Draft(
         key=key,

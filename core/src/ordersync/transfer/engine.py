@@ -31,7 +31,7 @@ from ordersync.transfer.prepare import Prepared, Preparer
 from ordersync.transfer.report import Planned, Progress
 from ordersync.transfer.resolve import LEASE, Resolver
 from ordersync.transfer.run import Run
-from ordersync.web import Clock, SystemClock
+from ordersync.web import Clock, SystemClock, bulk
 
 __all__ = ["Transfer"]
 
@@ -86,7 +86,7 @@ class Transfer:
         self._may_run()
         if plan is not None:
             plan.refuse_unless(self.header())
-        with self._run("sync", progress, stop) as run:
+        with bulk(order is None), self._run("sync", progress, stop) as run:
             if order is not None:
                 run.one(order)
             elif plan is not None:
@@ -115,7 +115,7 @@ class Transfer:
                 for row in self._ledger.rows(self.route.name, states=[State.PARKED])
                 if {row.source_id, row.number} & wanted
             ]
-        with self._run("retry", progress, stop) as run:
+        with bulk(not orders), self._run("retry", progress, stop) as run:
             run.finish_parked(ids)
             self._ledger.wake(self.route.name, source_ids=ids)
             run.recover(only=ids)

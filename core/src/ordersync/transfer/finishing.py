@@ -28,7 +28,7 @@ from ordersync.model import (
     UpdateAsk,
     operation_key,
 )
-from ordersync.transfer.ask import chunks, in_parallel
+from ordersync.transfer.ask import chunks
 from ordersync.transfer.desk import ClaimLost, Desk, Work, name_of, refusal, twins_there
 from ordersync.transfer.resolve import LOOK_AGAIN
 from ordersync.transfer.survey import differences
@@ -51,7 +51,7 @@ class Finisher:
         answered = dict(
             zip(
                 (work.source_id for work in asking),
-                in_parallel(self._complete, asking, self._workers),
+                self._desk.hands.each(self._complete, asking),
                 strict=True,
             )
         )
@@ -114,10 +114,6 @@ class Finisher:
             return None
         return self._compare(found, work.draft) if found else None
 
-    @property
-    def _workers(self) -> int:
-        return max(1, min(self._desk.workers, self._desk.target.facts.concurrency))
-
     def _confirm(self, works: Sequence[Work]) -> list[Problem | OrderSyncError | None]:
         """Confirm each, in batches where the target takes them, and compare again: confirming may change totals."""
         target = self._desk.target
@@ -126,14 +122,16 @@ class Finisher:
             for part in chunks(works, target.batch_size("update_orders")):
                 outcomes += self._confirm_batch(part)
         else:
-            outcomes = in_parallel(self._confirm_one, works, self._workers)
+            outcomes = self._desk.hands.each(self._confirm_one, works)
         return [self._confirmed(work, outcome) for work, outcome in zip(works, outcomes, strict=True)]
 
     def _confirm_batch(self, works: Sequence[Work]) -> Sequence[Done[Placed] | Failed]:
         try:
             for work in works:
                 self._desk.check_hold(work)
-            return self._desk.target.update_orders([_confirmation(work) for work in works])
+            asks = [_confirmation(work) for work in works]
+            (outcomes,) = self._desk.hands.each(self._desk.target.update_orders, [asks])
+            return outcomes
         except ClaimLost:
             return [self._confirm_one(work) for work in works]
         except Refused:
@@ -188,7 +186,8 @@ class Finisher:
             return
         for part in chunks(bare, target.batch_size("find_orders")):
             try:
-                outcomes = target.find_orders([work.draft.key for work in part])
+                keys = [work.draft.key for work in part]
+                (outcomes,) = self._desk.hands.each(target.find_orders, [keys])
             except OrderSyncError as error:
                 log.info("orders cannot be read back together: %s", error)
                 return

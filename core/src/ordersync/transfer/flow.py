@@ -1,4 +1,4 @@
-"""Windows of orders in flight: while one is sent, the next is looked up, and the one after that is read.
+"""Windows of orders in flight: while one is sent, the next is looked up, one is claimed, and one more is read.
 
 The slowest platform alone sets the pace. What is written stays in order where order matters: a window lands, and the
 watermark moves, only when all windows before it have landed.
@@ -22,6 +22,7 @@ from ordersync.model import Order, Page
 __all__ = ["Stretch", "ahead", "fly", "stretches"]
 
 T = TypeVar("T")
+V = TypeVar("V")
 W = TypeVar("W")
 AHEAD = 2
 """How many stretches are read before they are wanted."""
@@ -114,24 +115,39 @@ def ahead(elements: Iterator[T], stop: threading.Event) -> Iterator[Iterator[T]]
 
 def fly(
     elements: Iterable[T],
-    begin: Callable[[T], W | None],
+    begin: Callable[[T], V | None],
+    prepare: Callable[[V], W],
     carry: Callable[[W], bool],
     landed: Callable[[T, bool], None],
     *,
     together: int,
     names: Callable[[T], frozenset[str]],
 ) -> None:
-    """`begin` a window for each element, `carry` it on a thread of its own, up to `together` at once, and tell `landed`
-    of each element, in order, what that answered. Two that share one of their `names` never fly together.
+    """`begin` a window for each element; then, on a thread of its own, `prepare` and `carry` it, up to `together` at once.
+    `landed` is told of each element, in order, what `carry` answered. Windows are prepared in order, one at a time, while
+    others are carried. Two that share one of their `names` never fly together.
 
     Ends when `begin` answers None. What any of these raises ends it too, once everything that is in the air is down; the
-    first one is raised. The next element is asked for only when there is room.
+    first one is raised, and no window is prepared after one that could not be. The next element is asked for only when
+    there is room.
     """
     flying: deque[tuple[T, frozenset[str], Future[bool]]] = deque()
+    before: Future[None] = Future()
+    before.set_result(None)
 
     def land() -> None:
         element, _, future = flying.popleft()
         landed(element, future.result())
+
+    def go(window: V, turn: Future[None], prepared: Future[None]) -> bool:
+        try:
+            turn.result()
+            ready = prepare(window)
+        except BaseException as error:
+            prepared.set_exception(error)
+            raise
+        prepared.set_result(None)
+        return carry(ready)
 
     with ThreadPoolExecutor(together, thread_name_prefix="ordersync-window") as pool:
         for element in elements:
@@ -143,7 +159,8 @@ def fly(
                 break
             while len(flying) >= together:
                 land()
+            turn, before = before, Future()
             context = contextvars.copy_context()
-            flying.append((element, mine, pool.submit(context.run, carry, window)))
+            flying.append((element, mine, pool.submit(context.run, go, window, turn, before)))
         while flying:
             land()

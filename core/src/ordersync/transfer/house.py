@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from ordersync.hookspecs import hookimpl
-from ordersync.model import Address, Decision, Order, Problem, Route
+from ordersync.model import Address, Charge, ChargeKind, Decision, Order, Problem, Route
 
-__all__ = ["Aliases", "Fallbacks", "Rules"]
+__all__ = ["Aliases", "Fallbacks", "Rules", "shapers"]
+
+
+def shapers(route: Route) -> list[tuple[str, object]]:
+    """Our own shapers by name: those to which the route's settings give something to do."""
+    named: list[tuple[str, object]] = [("defaults", Fallbacks(route))]
+    return [*named, ("aliases", Aliases(route))] if route.aliases else named
 
 
 class Fallbacks:
-    """Gives an order what it does not say: an e-mail address, a country."""
+    """Gives an order what it does not say: an e-mail address, a country, the name of its shipping."""
 
     def __init__(self, route: Route) -> None:
         self._defaults = route.defaults
@@ -19,12 +25,26 @@ class Fallbacks:
         changes: dict[str, object] = {}
         if self._defaults.email and not order.email:
             changes["email"] = self._defaults.email
-        country = self._defaults.country
-        for field in ("billing", "shipping"):
-            address: Address | None = getattr(order, field)
-            if country and address is not None and address.country is None:
-                changes[field] = address.model_copy(update={"country": country})
+        if self._defaults.country:
+            changes |= self._countries(order, self._defaults.country)
+        for charge in order.charges:
+            if not charge.title:
+                changes["charges"] = tuple(map(self._named, order.charges))
+                break
         return order.model_copy(update=changes) if changes else None
+
+    @staticmethod
+    def _countries(order: Order, country: str) -> dict[str, Address]:
+        return {
+            field: address.model_copy(update={"country": country})
+            for field, address in (("billing", order.billing), ("shipping", order.shipping))
+            if address is not None and address.country is None
+        }
+
+    def _named(self, charge: Charge) -> Charge:
+        if charge.title or charge.kind is not ChargeKind.SHIPPING:
+            return charge
+        return charge.model_copy(update={"title": self._defaults.shipping_title})
 
 
 class Aliases:

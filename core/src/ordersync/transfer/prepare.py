@@ -245,14 +245,15 @@ class Preparer:
 
     def _match_items(self, one: Prepared) -> None:
         """Every line's item. All lines are looked at, whatever the first one is: each problem counts."""
-        lines = []
+        lines, changed = [], False
         for i, line in enumerate(one.order.lines):
             kept = self._match(one, line, f"/lines/{i}")
             if kept is not None:
                 lines.append(kept)
+                changed = changed or kept is not line
             elif one.verdict in ("skip", "wait"):
                 return
-        if one.verdict == "go":
+        if changed and one.verdict == "go":
             one.order = one.order.model_copy(update={"lines": tuple(lines)})
 
     def _match(self, one: Prepared, line: Line, place: str) -> Line | None:
@@ -355,17 +356,13 @@ class Preparer:
         customer = order.customer or Customer()
         email = customer.email or order.email
         address = customer.address or order.billing or order.shipping
-        named = customer if customer.name or address is None else None
-        customer = customer.model_copy(
-            update={
-                "email": email,
-                "phone": customer.phone or order.phone or (address.phone if address else None),
-                "address": address,
-                "company": customer.company or order.company,
-                "first_name": named.first_name if named else (address.first_name if address else None),
-                "last_name": named.last_name if named else (address.last_name if address else None),
-            }
-        )
+        phone = customer.phone or order.phone or (address.phone if address else None)
+        known: dict[str, object] = {"email": email, "phone": phone, "address": address}
+        known["company"] = customer.company or order.company
+        if address is not None and not customer.name:
+            known |= {"first_name": address.first_name, "last_name": address.last_name}
+        if any(value is not getattr(customer, field) for field, value in known.items()):
+            customer = customer.model_copy(update=known)
         if customer.id or email:
             key = customer_key(
                 self._source.platform, self._source.account.id, customer_id=customer.id, email=email

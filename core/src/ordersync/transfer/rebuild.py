@@ -14,6 +14,7 @@ from ordersync.model import Done, Failed, Order, OrderQuery, Page, Placed, Place
 from ordersync.transfer.prepare import Prepared
 from ordersync.transfer.resolve import LEASE
 from ordersync.transfer.survey import Standing, Survey, differences, expected_lines, expected_totals
+from ordersync.web import bulk
 
 __all__ = ["Rebuilder", "Rebuilt"]
 
@@ -57,6 +58,7 @@ class Rebuilder:
         self._since = since
         self._id = uuid.uuid4().hex[:12]
 
+    @bulk()
     def run(self) -> Rebuilt:
         """Restore. What was sent just before the ledger was lost may not show yet: where the key is searched for, this
         waits settle time and index lag before it looks.

@@ -23,6 +23,7 @@ from ordersync.model import (
 )
 from ordersync.transfer.gap import GAP, Discrepancy, Kind, Reconciliation
 from ordersync.transfer.survey import Standing, Survey, differences, expected_lines, expected_totals
+from ordersync.web import bulk
 
 __all__ = ["Reconciler"]
 
@@ -73,6 +74,7 @@ class Reconciler:
         self._gone: list[tuple[_Wanted, Row]] = []
         self._result = Reconciliation(survey.route.name, since)
 
+    @bulk()
     def run(self) -> Reconciliation:
         """Compare. Raises NotOffered, AccessDenied, Unreachable, LedgerTrouble."""
         survey = self._survey

@@ -15,6 +15,7 @@ from ordersync.model import (
     Failed,
     Problem,
 )
+from ordersync.transfer.ask import Stopping
 from ordersync.transfer.desk import MOST_ATTEMPTS, Desk, Work
 from ordersync.transfer.finishing import Finisher
 from ordersync.transfer.prepare import Prepared
@@ -62,10 +63,12 @@ class Recovery:
                 continue
             works.append(Work(claim, None, Draft.model_validate_json(payload), resumed=True))
         outcomes = self._sender.find(works)
-        stand, absent = [], []
+        stand, absent, unasked = [], [], []
         for work, outcome in zip(works, outcomes, strict=True):
             if isinstance(outcome, Failed):
-                if isinstance(outcome.error, Ambiguous):
+                if isinstance(outcome.error, Stopping):
+                    unasked.append(work)
+                elif isinstance(outcome.error, Ambiguous):
                     self._sender.could_not_look(work, outcome.error)
                 else:
                     self._still_in_doubt(work, looked=False)
@@ -78,6 +81,7 @@ class Recovery:
                     stand.append(work)
             elif self._absence_is_sure(work):
                 absent.append(work)
+        self._still_in_doubt(*unasked, looked=False)
         for work in stand:
             work.prepared = self._prepared_again(work)
         self._finisher.finish(self._sender.intend(stand, sent=False))
@@ -121,9 +125,10 @@ class Recovery:
             return False
         return True
 
-    def _still_in_doubt(self, work: Work, *, looked: bool) -> None:
-        self._desk.record([Outcome(work.claim, State.IN_DOUBT, looked=looked)])
-        self._desk.counts.set(work.source_id, "failed", "in_doubt")
+    def _still_in_doubt(self, *works: Work, looked: bool) -> None:
+        self._desk.record([Outcome(work.claim, State.IN_DOUBT, looked=looked) for work in works])
+        for work in works:
+            self._desk.counts.set(work.source_id, "failed", "in_doubt")
 
     def _send_again(self, works: list[Work]) -> None:
         again = []

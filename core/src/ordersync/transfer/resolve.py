@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+import threading
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from ordersync.connection import Connection
 from ordersync.errors import (
@@ -28,7 +29,8 @@ from ordersync.model import (
     Problem,
     Stock,
 )
-from ordersync.transfer.ask import ask_each, chunks, in_parallel
+from ordersync.transfer.ask import Stopping, ask_each, chunks
+from ordersync.transfer.hands import Hands
 from ordersync.web import Clock
 
 log = logging.getLogger("ordersync.transfer")
@@ -38,7 +40,7 @@ __all__ = ["LEASE", "LOOK_AGAIN", "Found", "Resolver", "Wait"]
 LEASE = timedelta(minutes=2)
 """How long a claim holds; every write to the ledger about the order renews it."""
 
-REMEMBERED = 10_000
+REMEMBERED = 5_000
 """How many customers a run remembers; the ledger knows the others."""
 
 LOOK_AGAIN = timedelta(seconds=5)
@@ -57,8 +59,12 @@ class _ClaimLost(TryLater):
     """Another worker took a customer over; this one must not create it any more."""
 
 
+A = TypeVar("A")
+B = TypeVar("B")
 Found = Item | Problem | Wait
 """What is known about a SKU."""
+_OPEN = (Wait, type(None))
+"""What may be known of a customer that is to be settled."""
 
 
 class Resolver:
@@ -75,13 +81,19 @@ class Resolver:
         read_only: bool,
         lease: timedelta = LEASE,
         memory: timedelta = timedelta(0),
+        hands: Hands | None = None,
+        stop: threading.Event | None = None,
     ) -> None:
-        """`memory` is how old an item of the ledger may be that counts without asking again."""
+        """`memory` is how old an item of the ledger may be that counts without asking again. Questions are asked by
+        `hands`, else by threads made for each time, up to `workers`; once `stop` is set, nothing is asked or created any
+        more, and what was not waits."""
         self._target = target
         self._ledger = ledger
         self._clock = clock
         self._owner = owner
         self._workers = workers
+        self._hands = hands
+        self._stop = stop
         self._read_only = read_only
         self._lease = lease
         self._memory = memory
@@ -121,6 +133,8 @@ class Resolver:
             many=self._target.resolve_skus,
             one=self._target.resolve_sku,
             workers=self._workers,
+            hands=self._hands,
+            stop=self._stop,
         )
         for sku, outcome in zip(new, outcomes, strict=True):
             found = self._items[sku] = self._found(sku, outcome)
@@ -206,6 +220,8 @@ class Resolver:
             many=self._target.check_stocks,
             one=self._target.check_stock,
             workers=self._workers,
+            hands=self._hands,
+            stop=self._stop,
         )
         for sku, outcome in zip(new, outcomes, strict=True):
             if isinstance(outcome, Done):
@@ -243,7 +259,7 @@ class Resolver:
         """Find each customer, and create it if it is nowhere; one worker at a time per customer."""
         if len(self._customers) > REMEMBERED:
             self._customers.clear()
-        new = {ask.key: ask for ask in asks if isinstance(self._customers.get(ask.key), Wait | None)}
+        new = {ask.key: ask for ask in asks if isinstance(self._customers.get(ask.key), _OPEN)}
         if not new:
             return
         for key, ref in self._ledger.known_customers(self._target.name, list(new)).items():
@@ -283,8 +299,15 @@ class Resolver:
             else:
                 missing.append(ask)
         self._customers.update(found)
-        self._record(refs=found, looked=looked, free=free)
-        self._create_distinct(missing)
+        distinct, twins = self._by_mail(missing)
+        creates = bool({"create_customer", "create_customers"} & self._target.offers)
+        sent = [ask.key for ask in distinct] if creates else []
+        lost = self._record(refs=found, looked=looked, free=free, sent=sent)
+        if creates:
+            self._create(distinct, lost)
+        else:
+            self._cannot_create(distinct)
+        self._as_their_twins(twins)
 
     def _record(self, **what: Any) -> set[str]:
         if self._read_only or not any(what.values()):
@@ -301,6 +324,8 @@ class Resolver:
             many=self._target.find_customers,
             one=lambda ask: self._target.find_customer(ask.customer, ask.key),
             workers=self._workers,
+            hands=self._hands,
+            stop=self._stop,
         )
 
     def _look_again_at(self, claim: CustomerClaim, looked: list[str], key: str) -> datetime | None:
@@ -318,19 +343,23 @@ class Resolver:
         looked.append(key)
         return now + max(LOOK_AGAIN, facts.index_lag)
 
-    def _create_distinct(self, asks: list[CustomerAsk]) -> None:
-        """Create each, but one e-mail address only once: the same person may be a guest here and known there."""
+    @staticmethod
+    def _by_mail(
+        asks: list[CustomerAsk],
+    ) -> tuple[list[CustomerAsk], list[tuple[CustomerAsk, CustomerAsk]]]:
+        """Those to create, one for each e-mail address, and the others, each with its twin: the same person may be a guest
+        here and known there."""
         first: dict[str, CustomerAsk] = {}
-        again: list[tuple[CustomerAsk, CustomerAsk]] = []
+        twins: list[tuple[CustomerAsk, CustomerAsk]] = []
         for ask in asks:
-            mail = (ask.customer.email or ask.key).strip().lower()
-            if mail in first:
-                again.append((ask, first[mail]))
-            else:
-                first[mail] = ask
-        self._create(list(first.values()))
+            one = first.setdefault((ask.customer.email or ask.key).strip().lower(), ask)
+            if one is not ask:
+                twins.append((ask, one))
+        return list(first.values()), twins
+
+    def _as_their_twins(self, twins: list[tuple[CustomerAsk, CustomerAsk]]) -> None:
         refs, free = {}, []
-        for ask, twin in again:
+        for ask, twin in twins:
             answer = self._customers[ask.key] = self._customers.get(twin.key)
             if isinstance(answer, CustomerRef):
                 refs[ask.key] = answer
@@ -338,27 +367,26 @@ class Resolver:
                 free.append(ask.key)
         self._record(refs=refs, free=free)
 
-    def _create(self, asks: list[CustomerAsk]) -> None:
-        if not asks:
-            return
-        if not {"create_customer", "create_customers"} & self._target.offers:
-            for ask in asks:
-                self._customers[ask.key] = Problem(
-                    code="unknown_customer",
-                    message="the target has no such customer, and its connector cannot create one",
-                    remedy="Create the customer there.",
-                )
-            self._record(free=[ask.key for ask in asks])
-            return
-        lost = self._record(sent=[ask.key for ask in asks])
-        for key in lost:
+    def _cannot_create(self, asks: list[CustomerAsk]) -> None:
+        for ask in asks:
+            self._customers[ask.key] = Problem(
+                code="unknown_customer",
+                message="the target has no such customer, and its connector cannot create one",
+                remedy="Create the customer there.",
+            )
+        self._record(free=[ask.key for ask in asks])
+
+    def _create(self, asks: list[CustomerAsk], lost: set[str]) -> None:
+        """Create each; that it is sent is recorded. Those that were `lost` meanwhile are another worker's."""
+        for key in lost & {ask.key for ask in asks}:
             self._customers[key] = Wait(TryLater("Another worker is creating this customer."))
         ready = [ask for ask in asks if ask.key not in lost]
         if "create_customers" in self._target.offers:
             for part in chunks(ready, self._target.batch_size("create_customers")):
                 try:
+                    self._check_stop()
                     self._check_hold(part)
-                    outcomes = self._target.create_customers(part)
+                    (outcomes,) = self._each(self._target.create_customers, [part])
                 except OrderSyncError as error:
                     if isinstance(error, Refused | _ClaimLost) and len(part) > 1:
                         outcomes = [self._create_one(ask) for ask in part]
@@ -366,11 +394,14 @@ class Resolver:
                         outcomes = [Failed(error)] * len(part)
                 self._created(part, outcomes)
             return
-        workers = min(self._workers, self._target.facts.concurrency)
-        self._created(ready, in_parallel(self._create_one, ready, workers))
+        self._created(ready, self._each(self._create_one, ready))
+
+    def _each(self, work: Callable[[A], B], elements: Sequence[A]) -> list[B]:
+        return self._hands.each(work, elements) if self._hands else [work(element) for element in elements]
 
     def _create_one(self, ask: CustomerAsk) -> Done[CustomerRef] | Failed:
         try:
+            self._check_stop()
             self._check_hold([ask])
             if "create_customer" in self._target.offers:
                 return Done(self._target.create_customer(ask.customer, ask.key))
@@ -378,6 +409,11 @@ class Resolver:
             return outcome
         except OrderSyncError as error:
             return Failed(error)
+
+    def _check_stop(self) -> None:
+        """Before every create: raises Stopping once the run is to stop."""
+        if self._stop is not None and self._stop.is_set():
+            raise Stopping("The run stops.")
 
     def _check_hold(self, asks: Sequence[CustomerAsk]) -> None:
         """Before every create: raises _ClaimLost if another worker has taken one of these customers over."""

@@ -15,17 +15,19 @@ from ordersync.errors import (
     NotOffered,
     OrderSyncError,
 )
-from ordersync.ledger import Claim, Outcome, Row, Seen, State, fingerprint
+from ordersync.ledger import Claim, Mark, Met, Outcome, Row, Seen, State, fingerprint
 from ordersync.logs import bound
 from ordersync.model import (
     CustomerRef,
     Failed,
     Order,
     OrderQuery,
+    Page,
     Problem,
     RunReport,
 )
-from ordersync.transfer.ask import ask_each, chunks
+from ordersync.transfer.ask import Stopping, ask_each, chunks
+from ordersync.transfer.cycles import seldom_collecting
 from ordersync.transfer.desk import Desk, Work
 from ordersync.transfer.finishing import Finisher
 from ordersync.transfer.flow import Stretch, ahead, fly, stretches
@@ -39,10 +41,10 @@ from ordersync.web import SystemClock
 __all__ = ["Run"]
 
 log = logging.getLogger("ordersync.transfer")
-WINDOW = 100
-"""How many orders are worked on together, if pages are smaller: one commit each for all of them."""
 MOST_WINDOWS = 4
 """How many windows are sent at once, if the target likes so many calls."""
+MOST_ONE_BY_ONE = 2
+"""The same, if it takes one order per call: the one keeps all hands busy while the other begins or ends."""
 
 
 @dataclass(frozen=True)
@@ -54,19 +56,43 @@ class _Window:
     """No order was left aside."""
 
 
+@dataclass(frozen=True)
+class _Taken:
+    """Orders that are claimed, and not looked up yet."""
+
+    mine: list[Prepared]
+    claims: dict[str, Claim]
+    whole: bool
+    """No order was left aside."""
+    tried: dict[str, int]
+    """How often each was tried before in this run."""
+
+
 class _Moves:
-    """The watermark as a run moves it: forward, to what the source says is safe."""
+    """The watermark as a run moves it: forward, to what the source says is safe. It is written in the commit that claims
+    the next orders, or in the end: late is safe, it only means that more is read again after a crash. Only the thread
+    that reads asks for it."""
 
     def __init__(self, desk: Desk, mark: datetime | None) -> None:
         self._desk = desk
         self._mark = mark
+        self._due: Mark | None = None
 
     def to(self, safe_through: datetime | None) -> None:
         if safe_through and (self._mark is None or safe_through > self._mark):
             self._mark = safe_through
-            self._desk.ledger.move_watermark(
-                self._desk.route.name, safe_through, self._desk.route.settings_hash
-            )
+            self._due = Mark(safe_through, self._desk.route.settings_hash)
+
+    def take(self) -> Mark | None:
+        """What is to be written, once."""
+        due, self._due = self._due, None
+        return due
+
+    def settle(self) -> None:
+        """Write what is left."""
+        due = self.take()
+        if due:
+            self._desk.ledger.move_watermark(self._desk.route.name, due.to, due.settings_hash)
 
 
 class Run:
@@ -78,19 +104,24 @@ class Run:
         finisher = Finisher(desk)
         self._sender = Sender(desk, finisher)
         self._recovery = Recovery(desk, self._sender, finisher)
+        self._size = desk.route.policies.window
         self._single = False
         """Only certain orders were asked for; else what waits on the route is reported too, met in this run or not."""
         self._plan: Plan | None = None
+        self._moves: _Moves | None = None
 
     def __enter__(self) -> Run:
         with ExitStack() as entered:
             entered.enter_context(bound(run=self._desk.id, route=self._desk.route.name))
+            entered.enter_context(seldom_collecting())
             ledger, accounts = self._desk.ledger, []
             for connection in (self._desk.source, self._desk.target):
                 account = connection.check_access(thorough=False)
                 accounts.append((connection.name, connection.platform, account.id))
                 for line in (*account.problems, *account.warnings):
                     log.warning("%s: %s", connection.name, line)
+            self._desk.take_on_hands()
+            entered.enter_context(self._desk.hands)
             ledger.begin_run(self._desk.id, self._desk.route.name, self._desk.kind, accounts)
             log.info("%s of route %s begins", self._desk.kind, self._desk.route.name)
             self._entered = entered.pop_all()
@@ -152,11 +183,18 @@ class Run:
         if since is not None and (mark is None or begins is not None) and (begins is None or since < begins):
             self._desk.ledger.begin_route(self._desk.route.name, since)
         pages = self._desk.source.list_orders(self._query(since))
-        moves = _Moves(self._desk, mark) if closed else None
+        moves = self._moves = _Moves(self._desk, mark) if closed else None
+        try:
+            self._go_through(pages, limit, moves)
+        finally:
+            if moves:
+                moves.settle()
+
+    def _go_through(self, pages: Iterator[Page], limit: int | None, moves: _Moves | None) -> None:
         if limit is None and self._desk.workers > 1:
-            self._stream(stretches(pages, WINDOW), moves)
+            self._stream(stretches(pages, self._size), moves)
             return
-        for page in stretches(pages, 0 if limit is not None else WINDOW):
+        for page in stretches(pages, 0 if limit is not None else self._size):
             left = None if limit is None else max(limit - self._desk.counts.tallies["created"], 0)
             if self._desk.stop.is_set() or left == 0:
                 return
@@ -166,17 +204,19 @@ class Run:
                 return
             if moves:
                 moves.to(page.safe_through)
+                if limit is not None:
+                    moves.settle()
 
     def _stream(self, pages: Iterator[Stretch], moves: _Moves | None) -> None:
         """Read, look up and send at the same time. The watermark moves when a stretch and all before it are done."""
         failed = threading.Event()
 
-        def begin(page: Stretch) -> _Window | None:
+        def begin(page: Stretch) -> _Taken | None:
             if self._desk.stop.is_set() or failed.is_set():
                 return None
-            window = self._take(page.orders, None)
+            taken = self._take(page.orders, None)
             self._unreadable(page)
-            return window
+            return taken
 
         def landed(page: Stretch, whole: bool) -> None:
             if not whole:
@@ -184,13 +224,15 @@ class Run:
             elif moves and not failed.is_set():
                 moves.to(page.safe_through)
 
+        most = MOST_WINDOWS if "create_orders" in self._desk.target.offers else MOST_ONE_BY_ONE
         with ahead(pages, self._desk.stop) as read:
             fly(
                 read,
                 begin,
+                self._look_up,
                 self._carry,
                 landed,
-                together=max(1, min(self._desk.workers, self._desk.target.facts.concurrency, MOST_WINDOWS)),
+                together=max(2, min(self._desk.workers, self._desk.target.facts.concurrency, most)),
                 names=lambda page: frozenset(order.id for order in page.orders),
             )
 
@@ -199,7 +241,7 @@ class Run:
         self._single = True
         self._plan = plan
         self._desk.resolver.ask_anew()
-        for part in chunks(plan.to_create(), 100):
+        for part in chunks(plan.to_create(), self._size):
             if self._desk.stop.is_set():
                 return
             self._window(self._fetch(part), None)
@@ -260,12 +302,12 @@ class Run:
         )
         now = self._desk.clock.now()
         fresh = [row.source_id for row in rows if row.state is State.SEEN and not _too_early(row, now)]
-        for part in chunks(fresh, 100):
+        for part in chunks(fresh, self._size):
             if self._desk.stop.is_set():
                 return
             self._window(self._fetch(part), None, counted=False)
         lost = [row for row in rows if row.state is not State.SEEN]
-        for part_rows in chunks(lost, 100):
+        for part_rows in chunks(lost, self._size):
             if self._desk.stop.is_set():
                 return
             self._recovery.look(part_rows)
@@ -307,11 +349,14 @@ class Run:
             many=self._desk.source.get_orders,
             one=self._desk.source.get_order,
             workers=self._desk.workers,
+            hands=self._desk.hands,
+            stop=self._desk.stop,
         )
         orders = []
         for source_id, outcome in zip(source_ids, outcomes, strict=True):
             if isinstance(outcome, Failed):
-                self._desk.later(source_id, outcome.error)
+                if not isinstance(outcome.error, Stopping):
+                    self._desk.later(source_id, outcome.error)
             elif outcome.value is None:
                 problem = Problem(
                     code="source_gone",
@@ -341,11 +386,8 @@ class Run:
             for source_id, why in page.unreadable
         ]
         self._desk.counts.seen += len(seen)
-        rows = self._desk.ledger.see(self._desk.route.name, seen)
-        claims = {
-            claim.source_id: claim
-            for claim in self._desk.claim([r.source_id for r in rows.values() if r.state is State.SEEN])
-        }
+        met = self._meet(seen, None)
+        claims = {claim.source_id: claim for claim in met.claims}
         for source_id, why in page.unreadable:
             problem = Problem(
                 code="unreadable",
@@ -365,7 +407,7 @@ class Run:
         tried: dict[str, int] | None = None,
     ) -> bool:
         """Take some orders as far as they go. False if the limit or a stop left some of them aside."""
-        return self._carry(self._take(orders, limit, counted=counted, tried=tried))
+        return self._carry(self._look_up(self._take(orders, limit, counted=counted, tried=tried)))
 
     def _carry(self, window: _Window) -> bool:
         """Send what is ready. May run on a thread of its own."""
@@ -379,8 +421,8 @@ class Run:
         *,
         counted: bool = True,
         tried: dict[str, int] | None = None,
-    ) -> _Window:
-        """Claim some orders and find out what is to be sent of them; what cannot be sent is recorded."""
+    ) -> _Taken:
+        """Claim some orders."""
         if counted:
             self._desk.counts.seen += len(orders)
         prepared = {}
@@ -389,7 +431,9 @@ class Run:
             one = self._desk.preparer.shape(order)
             prepared[order.id] = one
             seen.append(self._desk.preparer.seen(order, one.key, one.print))
-        rows = self._desk.ledger.see(self._desk.route.name, seen)
+        now = self._desk.clock.now()
+        met = self._meet(seen, now) if limit is None else None
+        rows = met.rows if met else self._desk.ledger.see(self._desk.route.name, seen)
         takes = []
         for source_id, row in rows.items():
             one = prepared[source_id]
@@ -403,7 +447,7 @@ class Run:
                     self._desk.counts.set(source_id, "skipped")
                 case State.PARKED:
                     self._desk.count_parked(source_id, one.order, row.problem, known=True)
-                case State.SEEN if _too_early(row, self._desk.clock.now()):
+                case State.SEEN if _too_early(row, now):
                     self._desk.counts.set(source_id, "failed", "try_later")
                 case State.SEEN:
                     takes.append(source_id)
@@ -417,17 +461,24 @@ class Run:
                 aside = set(going[limit:])
                 takes = [source_id for source_id in takes if source_id not in aside]
                 whole = False
-        claims = {claim.source_id: claim for claim in self._desk.claim(takes)}
+        claims = {claim.source_id: claim for claim in (met.claims if met else self._desk.claim(takes))}
         for source_id in takes:
             held = rows[source_id].lease_until
             if source_id not in claims and held is not None:
                 self._desk.counts.set(source_id, "failed", "another_worker")
                 self._desk.again[source_id] = (held + LOOK_AGAIN, 0)
         mine = [prepared[source_id] for source_id in takes if source_id in claims]
+        return _Taken(mine, claims, whole, tried or {})
+
+    def _look_up(self, taken: _Taken) -> _Window:
+        """Find out what is to be sent of some orders; what cannot be sent is recorded. Windows are looked up one at a time,
+        perhaps on a thread of their own: what the one has found, or created, the next one knows."""
+        mine, claims = taken.mine, taken.claims
+        if not self._desk.stop.is_set():
+            self._desk.preparer.look_up(mine, self if self._plan else None)
         if self._desk.stop.is_set():
             self._desk.ledger.release(self._desk.route.name, list(claims.values()))
             return _Window([], whole=False)
-        self._desk.preparer.look_up(mine, self if self._plan else None)
         for one in mine:
             if one.verdict == "go":
                 self._desk.preparer.draft(one)
@@ -443,8 +494,17 @@ class Run:
         self._desk.ledger.release(self._desk.route.name, [claims[one.order.id] for one in waiting])
         for one in waiting:
             assert one.wait is not None
-            self._desk.later(one.order.id, one.wait.why, (tried or {}).get(one.order.id, 0))
-        return _Window(works, whole)
+            self._desk.later(one.order.id, one.wait.why, taken.tried.get(one.order.id, 0))
+        return _Window(works, taken.whole)
+
+    def _meet(self, seen: Sequence[Seen], due: datetime | None) -> Met:
+        """See orders and claim, in the same commit, what may be worked on and need not wait beyond `due`; the watermark
+        moves there too if windows have landed."""
+        desk = self._desk
+        mark = self._moves.take() if self._moves else None
+        return desk.ledger.meet(
+            desk.route.name, seen, owner=desk.id, run=desk.id, lease=desk.lease, due=due, mark=mark
+        )
 
     def _set_aside(self, moved: Sequence[Prepared], claims: dict[str, Claim]) -> None:
         self._desk.ledger.release(self._desk.route.name, [claims[one.order.id] for one in moved])

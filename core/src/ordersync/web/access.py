@@ -1,4 +1,4 @@
-"""What the core gives a connector: a way out to the web, a clock, a token store, a logger. It grows here."""
+"""What the core gives a connector: a way out to the web, a clock, a token store, rate budgets, a logger. It grows here."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ordersync.web.budgets import Budgets
 from ordersync.web.clock import Clock, SystemClock
 from ordersync.web.memory import Memory
 from ordersync.web.tokens import MemoryTokens, TokenStore
@@ -14,6 +15,7 @@ from ordersync.web.tokens import MemoryTokens, TokenStore
 if TYPE_CHECKING:
     import httpx
 
+    from ordersync.web.budgets import Budget, Rule
     from ordersync.web.client import Auth, Client, Verdicts
 
 __all__ = ["Access"]
@@ -39,6 +41,20 @@ class Access:
     """Hosts that let strangers write settings forbid them."""
     user_agent: str = "ordersync/0.1"
     """What every request says of its sender."""
+    platform: str = ""
+    """The connector's entry name."""
+    budgets: Budgets = field(default_factory=Budgets)
+    """The rate budgets of the process; a host shares them among its connections, and with other processes."""
+
+    def budget(self, *rules: Rule, account: str = "") -> Budget:
+        """What the platform permits: one budget per `account`, whatever the number of connections to it. Give it to
+        `client`.
+
+        `account` tells the platform's accounts apart before anything was asked (a shop's domain, a host and database); it
+        is hashed. Left out: this connection has a budget of its own.
+        """
+        scope = account or f"connection {self.connection}"
+        return self.budgets.of(self.platform, scope, rules, self.clock, self.log)
 
     def client(
         self,
@@ -52,6 +68,7 @@ class Access:
         request_ids: Sequence[str] = (),
         largest_body: int | None = None,
         before: Callable[[], None] | None = None,
+        budget: Budget | None = None,
     ) -> Client:
         """A client for one origin; close it in the connector's `close()`. Options and errors: see `Client`."""
         from ordersync.web.client import Client
@@ -70,5 +87,6 @@ class Access:
             verdicts=verdicts,
             attempts=attempts,
             before=before,
+            budget=budget,
             **options,
         )

@@ -20,17 +20,20 @@ def taken(response: httpx.Response, *, largest: int, until: float) -> tuple[byte
 
     `until` is a moment of `time.monotonic`: a body that trickles beyond it raises httpx.ReadTimeout.
     """
-    parts = bytearray()
+    parts: list[bytes] = []
+    size = 0
     try:
         for part in response.iter_bytes():
-            parts += part
-            if len(parts) > largest:
+            parts.append(part)
+            size += len(part)
+            if size > largest:
                 break
             if time.monotonic() > until:
                 raise httpx.ReadTimeout("the body takes too long", request=response.request)
     finally:
         response.close()
-    return bytes(parts[:largest]), len(parts) <= largest
+    body = b"".join(parts)
+    return (body, True) if size <= largest else (body[:largest], False)
 
 
 def parsed(

@@ -23,11 +23,13 @@ from ordersync.web.addresses import PublicOnly, base_address, origin_of, refuse_
 from ordersync.web.body import parsed, taken
 from ordersync.web.headers import Silent, lowered, sendable
 from ordersync.web.patience import patiently, retry_after, waited_for
+from ordersync.web.query import Params, with_params
 from ordersync.web.read import dump
 from ordersync.web.reply import Reply, Verdicts, default_error, lost
 
 if TYPE_CHECKING:
     from ordersync.web.access import Access
+    from ordersync.web.budgets import Budget
 
 __all__ = ["LARGEST_BODY", "Auth", "Client", "Reply", "Verdicts", "default_error"]
 
@@ -44,6 +46,8 @@ _NEVER_SENT = (
 _REQUEST_IDS = ("x-request-id", "x-correlation-id", "request-id", "x-amzn-requestid")
 _LONGEST_CONNECT = 10.0
 _BODY_TIMEOUTS = 10
+_URLS_KEPT = 64
+_LONGEST_KEPT = 64
 _FULL_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
@@ -76,13 +80,14 @@ class Client:
         request_ids: Sequence[str] = _REQUEST_IDS,
         largest_body: int = LARGEST_BODY,
         before: Callable[[], None] | None = None,
+        budget: Budget | None = None,
     ) -> None:
         """Opens no connection yet.
 
         `timeout` is in seconds, for each step (10 at most for connecting, ten times as much for a whole body);
         `attempts` is how often a request is sent at most; `request_ids` are the headers that may carry the platform's
         id of a request, the likeliest first; `largest_body` is in bytes, decompressed; `before` is called before each
-        attempt of every request (one rate budget for all of them).
+        attempt of every request; `budget` gives each attempt its permit, and hears what was answered.
 
         Raises BadSettings if the address is not `https://host[:port][/path]`, is private though the host forbids it,
         or if a header cannot be sent.
@@ -100,7 +105,9 @@ class Client:
         self._request_ids = tuple(name.lower() for name in request_ids)
         self._timeout = timeout
         self._largest = largest_body
+        self._urls: dict[str, httpx.URL] = {}
         self._before = before
+        self._budget = budget
         transport = access.transport
         if transport is None and not access.allow_private_addresses:
             transport = PublicOnly(httpx.HTTPTransport())
@@ -136,19 +143,22 @@ class Client:
         method: str,
         path: str = "",
         *,
-        params: Mapping[str, str] | Sequence[tuple[str, str]] | None = None,
+        params: Params | None = None,
         json: Any = None,
         content: bytes | str | None = None,
         headers: Mapping[str, str] | None = None,
         repeatable: bool | None = None,
         expect_json: bool = True,
         before: Callable[[], None] | None = None,
+        cost: float = 1.0,
+        operation: str = "",
     ) -> Reply:
         """One request, patiently; the reply has been judged already.
 
         `path` is relative to the base URL, or a full URL of the same origin (a next link). `repeatable` says that the
         request changes nothing (default: GET and HEAD); such a request is repeated after a lost answer, another one
-        raises InDoubt. `before` is called before each attempt (rate budgets).
+        raises InDoubt. `before` is called before each attempt. `cost` is what the request takes at
+        most of the client's budget, `operation` its kind, where the budget has rules for one.
 
         Raises what the verdict table says; UnexpectedReply if a read's answer is not JSON though it should be, or
         larger than the limit; BadInput or BadSettings if the request cannot be written down, and Unreachable if the
@@ -157,7 +167,9 @@ class Client:
         """
         problem: OrderSyncError
         try:
-            return self._send(method, path, params, json, content, headers, repeatable, expect_json, before)
+            return self._send(
+                method, path, params, json, content, headers, repeatable, expect_json, before, cost, operation
+            )
         except OrderSyncError as error:
             problem = error.with_traceback(None)
         del params, json, content, headers
@@ -167,16 +179,18 @@ class Client:
         self,
         method: str,
         path: str,
-        params: Mapping[str, str] | Sequence[tuple[str, str]] | None,
+        params: Params | None,
         json: Any,
         content: bytes | str | None,
         headers: Mapping[str, str] | None,
         repeatable: bool | None,
         expect_json: bool,
         before: Callable[[], None] | None,
+        cost: float,
+        operation: str,
     ) -> Reply:
         method = method.upper()
-        url = self.url(path)
+        url = self._asked(path, params)
         if repeatable is None:
             repeatable = method in ("GET", "HEAD")
         extra = sendable(headers or {})
@@ -192,7 +206,13 @@ class Client:
         def exchange() -> tuple[Reply, Mapping[str, str], OrderSyncError | None]:
             for wait in filter(None, (self._before, before)):
                 wait()
-            reply, used = self._exchange(method, url, params, body, extra, repeatable, expect_json)
+            permit = self._budget.take(cost, operation) if self._budget else None
+            reply: Reply | None = None
+            try:
+                reply, used = self._exchange(method, url, body, extra, repeatable, expect_json)
+            finally:
+                if permit:
+                    permit.settle(reply)
             return reply, used, self._verdicts(reply, repeatable)
 
         def once() -> Reply:
@@ -211,10 +231,32 @@ class Client:
                 dated = error
             raise error
 
-        return patiently(once, clock=self._access.clock, attempts=self._attempts, log=self._access.log)
+        failed: TryLater | None = None
+        try:
+            return once()
+        except TryLater as error:
+            failed = error
+
+        def from_there() -> Reply:
+            nonlocal failed
+            if failed is None:
+                return once()
+            error, failed = failed, None
+            try:
+                raise error
+            finally:
+                del error
+
+        return patiently(from_there, clock=self._access.clock, attempts=self._attempts, log=self._access.log)
 
     def url(self, path: str = "") -> str:
         """The full address of `path`. Raises UnexpectedReply if it is a link to another origin."""
+        return str(self._url(path))
+
+    def _url(self, path: str) -> httpx.URL:
+        known = self._urls.get(path)
+        if known is not None:
+            return known
         full = _FULL_ADDRESS.match(path)
         url = None
         try:
@@ -227,7 +269,19 @@ class Client:
             raise UnexpectedReply(
                 f"A link leads from {self.origin[1]} to {url.host}; credentials are never sent there."
             )
-        return str(url)
+        if len(self._urls) >= _URLS_KEPT:
+            self._urls.clear()
+        if len(path) <= _LONGEST_KEPT and "?" not in path:
+            self._urls[path] = url
+        return url
+
+    def _asked(self, path: str, params: Params | None) -> httpx.URL:
+        url = self._url(path)
+        try:
+            return with_params(url, params)
+        except (httpx.InvalidURL, UnicodeError):
+            pass
+        raise BadInput(f"The address of a request to {self.origin[1]} cannot be written down.")
 
     def close(self) -> None:
         """Close all connections; what is under way loses its answer."""
@@ -247,17 +301,18 @@ class Client:
     def _exchange(
         self,
         method: str,
-        url: str,
-        params: Mapping[str, str] | Sequence[tuple[str, str]] | None,
+        url: httpx.URL,
         body: bytes,
-        headers: Mapping[str, str],
+        headers: Silent,
         repeatable: bool,
         expect_json: bool,
     ) -> tuple[Reply, Mapping[str, str]]:
-        request = self._request(method, url, params, body, headers)
-        with waited_for():
-            proof = Silent(self._auth.headers(method, str(request.url), body) if self._auth else ())
-        request.headers.update(sendable(proof))
+        proof = Silent()
+        if self._auth:
+            with waited_for():
+                proof = Silent(self._auth.headers(method, str(url), body))
+            headers = Silent(headers | sendable(proof))
+        request = self._request(method, url, body, headers)
         self._refuse_closed()
         started = time.monotonic()
         problem: OrderSyncError | None = None
@@ -296,24 +351,9 @@ class Client:
         )
         return Reply(raw.status_code, answered, content, data, rid), proof
 
-    def _request(
-        self,
-        method: str,
-        url: str,
-        params: Mapping[str, str] | Sequence[tuple[str, str]] | None,
-        body: bytes,
-        headers: Mapping[str, str],
-    ) -> httpx.Request:
+    def _request(self, method: str, url: httpx.URL, body: bytes, headers: Silent) -> httpx.Request:
         try:
-            return self._http.build_request(
-                method,
-                url,
-                params=httpx.QueryParams(dict(params) if isinstance(params, Mapping) else list(params))
-                if params
-                else None,
-                content=body or None,
-                headers=dict(headers),
-            )
+            return self._http.build_request(method, url, content=body or None, headers=headers or None)
         except (httpx.InvalidURL, UnicodeError):
             pass
         raise BadInput(f"The address of a request to {self.origin[1]} cannot be written down.")

@@ -12,8 +12,6 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
-import tenacity
-
 from ordersync.errors import TryLater
 from ordersync.web.clock import Clock
 
@@ -72,6 +70,8 @@ def patiently(
     """
     if _waited_for.get():
         return call()
+    import tenacity
+
     unnamed = 0
 
     def asked(state: tenacity.RetryCallState) -> float:

@@ -6,7 +6,17 @@ import dataclasses
 import math
 import re
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import (
+    Clamped,
+    Context,
+    Decimal,
+    DecimalException,
+    Inexact,
+    InvalidOperation,
+    Overflow,
+    Rounded,
+    Subnormal,
+)
 from typing import Any
 
 import msgspec
@@ -16,19 +26,24 @@ from ordersync.errors import BadInput, FieldProblem
 __all__ = ["dump", "read"]
 
 _FARTHEST_EXPONENT = 1000
+_MOST_DIGITS = 4300
 _ESCAPE = re.compile(rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)")
 _LONE = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}\Z")
 
 
-def _number(text: str) -> Decimal:
-    value = Decimal(text)
-    if ("e" in text or "E" in text) and abs(value.adjusted()) > _FARTHEST_EXPONENT:
-        raise InvalidOperation
-    return value
+_EXACT = Context(
+    prec=_MOST_DIGITS,
+    Emin=-_FARTHEST_EXPONENT,
+    Emax=_FARTHEST_EXPONENT,
+    traps=[Clamped, Inexact, InvalidOperation, Overflow, Rounded, Subnormal],
+)
+"""Rounds nothing: what it cannot hold as it stands, it refuses. Makes a number without a call of Python's."""
 
-
-_decoder = msgspec.json.Decoder(float_hook=_number)
+_decoder = msgspec.json.Decoder(float_hook=_EXACT.create_decimal)
 _encoder = msgspec.json.Encoder(decimal_format="number")
+_packer = msgspec.msgpack.Encoder()
+_NOT_FINITE = re.compile(rb"\xcb[\x7f\xff][\xf0-\xff]")
+"""How MessagePack begins a float that is not finite; no UTF-8 text holds these bytes."""
 
 
 def read(body: bytes | str) -> Any:
@@ -63,11 +78,23 @@ def dump(value: Any) -> bytes:
         text = _encoder.encode(value)
     except UnicodeEncodeError:
         problem = "a text holds half of a surrogate pair"
-    if any(sign in text for sign in (b"null", b"NaN", b"Infinity")) and not _finite(value):
+    if _suspicious(text, value) and not _finite(value):
         problem = "a number in it is not finite (NaN or Infinity)"
     if problem:
         raise BadInput("This cannot be written as JSON.", problems=(FieldProblem("", problem),))
     return text
+
+
+def _suspicious(text: bytes, value: object) -> bool:
+    """Whether a number in it may not be finite: a Decimal is written as what it is, a float as `null`, as None is."""
+    if b"NaN" in text or b"Infinity" in text:
+        return True
+    if b"null" not in text:
+        return False
+    try:
+        return _NOT_FINITE.search(_packer.encode(value)) is not None
+    except (OverflowError, TypeError, ValueError):
+        return True
 
 
 def _parsed(body: bytes | str) -> tuple[Any, str]:
@@ -77,7 +104,7 @@ def _parsed(body: bytes | str) -> tuple[Any, str]:
         return None, "the text is not UTF-8"
     except RecursionError:
         return None, "the text is nested too deeply"
-    except InvalidOperation:
+    except DecimalException:
         return None, "a number is too large or too small"
     except msgspec.DecodeError as error:
         return None, str(error)

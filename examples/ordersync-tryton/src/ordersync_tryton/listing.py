@@ -17,7 +17,7 @@ from ordersync_tryton.wire import SALE_FIELDS, SaleRow
 __all__ = ["PAGE", "Place", "Shelf", "split"]
 
 SALE = "sale.sale"
-PAGE = 50
+PAGE = 100
 
 Place = tuple[datetime, int]
 """Where a page ended: the last sale's last change, and its id."""

@@ -40,26 +40,26 @@ class People:
         rows = self._tryton.records("party.party", PartyRow, _any_of(map(_hints, asks)), PARTY_FIELDS)
         return [_choice(ask, rows) for ask in asks]
 
-    def create(self, asks: Sequence[CustomerAsk]) -> list[int]:
-        """Make the parties, stamped with their keys, in one transaction; their ids."""
-        return self._tryton.create("party.party", [self._party(ask.customer, ask.key) for ask in asks])
+    def create(self, asks: Sequence[CustomerAsk]) -> list[Outcome[CustomerRef]]:
+        """Make the parties, stamped with their keys, in one transaction."""
+        made = self._tryton.create("party.party", [self._party(ask.customer, ask.key) for ask in asks])
+        return [Done(CustomerRef(id=str(party))) for party in made]
 
-    def addresses(self, drafts: Sequence[Draft]) -> list[tuple[int, int]]:
-        """The ids of each draft's billing and shipping address: those that its party has already, else new ones."""
-        parties = sorted({_party_of(draft) for draft in drafts})
+    def places(self, draft: Draft) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The values of a draft's billing and shipping address. Raises NotFound for a country that Tryton lacks."""
+        party, billing = _party_of(draft), draft.billing or Address()
+        return self._address(billing, party), self._address(draft.shipping or billing, party)
+
+    def addresses(self, places: Sequence[dict[str, Any]]) -> list[int]:
+        """The ids of addresses with these values: those that their parties have already, else new ones."""
+        parties = sorted({place["party"] for place in places})
         rows = self._tryton.records("party.address", AddressRow, [["party", "in", parties]], ADDRESS_FIELDS)
         known = {_print(_values_of(row)): row.id for row in rows}
-        wanted = [
-            self._address(address, _party_of(draft))
-            for draft in drafts
-            for address in (draft.billing or Address(), draft.shipping or draft.billing or Address())
-        ]
-        missing = {_print(values): values for values in wanted if _print(values) not in known}
+        missing = {_print(values): values for values in places if _print(values) not in known}
         if missing:
             made = self._tryton.create("party.address", list(missing.values()))
             known.update(zip(missing, made, strict=True))
-        ids = [known[_print(values)] for values in wanted]
-        return list(zip(ids[::2], ids[1::2], strict=True))
+        return [known[_print(values)] for values in places]
 
     def _party(self, customer: Customer, key: str) -> dict[str, Any]:
         contacts = [

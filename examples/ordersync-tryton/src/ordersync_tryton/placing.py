@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from ordersync import (
     ZERO,
-    Cancel,
-    Change,
-    Confirm,
+    Done,
     Draft,
     DraftLine,
+    Failed,
     InDoubt,
     LineKind,
-    NotFound,
-    NotOffered,
-    OrderRef,
-    OrderStatus,
     OrderSyncError,
+    Outcome,
     Placed,
     Refused,
-    SetStatus,
+    UnexpectedReply,
     minor_unit,
 )
 
@@ -33,7 +30,7 @@ from ordersync_tryton.records import Records, TaxBook
 from ordersync_tryton.rpc import Tryton
 from ordersync_tryton.wire import PLACED_FIELDS, PlacedRow
 
-__all__ = ["Desk", "asked_lines"]
+__all__ = ["SALE", "Desk", "asked_lines"]
 
 SALE = "sale.sale"
 SMALLEST_BOUND = 5
@@ -41,35 +38,35 @@ SMALLEST_BOUND = 5
 _TAX_ALONE = (LineKind.TAX, LineKind.ADJUST_TAX)
 
 
+@dataclass(frozen=True)
+class AskedSale:
+    """A draft in Tryton's terms; `places` are the values of its billing and its shipping address."""
+
+    draft: Draft
+    lines: list[AskedLine]
+    currency: int
+    places: tuple[dict[str, Any], dict[str, Any]]
+
+
 class Desk:
-    """Creates sales and moves them on."""
+    """Creates sales, and finds them again."""
 
     def __init__(self, tryton: Tryton, records: Records, people: People) -> None:
         self._tryton = tryton
         self._records = records
         self._people = people
 
-    def create(self, drafts: Sequence[Draft]) -> list[Placed]:
-        """Create the sales in one transaction, as drafts, and read their totals back."""
-        zone = self._records.company().timezone
+    def create(self, drafts: Sequence[Draft]) -> list[Outcome[Placed]]:
+        """Create the sales in one transaction, as drafts, and read their totals back; answers are positional.
+
+        What could not be held to the cent fails by itself, unsent. Raises Refused if Tryton refuses one: then none is made.
+        """
         taxes = self._records.tax_book()
-        products = [
-            line.item.variant_id or line.item.product_id
-            for each in drafts
-            for line in each.lines
-            if line.item
-        ]
-        units = self._records.sale_units(map(int, products)) if products else {}
-        asked = [asked_lines(draft, taxes, units) for draft in drafts]
-        currencies = [self._records.currency(draft.currency).id for draft in drafts]
-        addresses = self._people.addresses(drafts)
-        values = [
-            sale_values(draft, lines, currency=currency, billing=billing, shipping=shipping, zone=zone)
-            for draft, lines, currency, (billing, shipping) in zip(
-                drafts, asked, currencies, addresses, strict=True
-            )
-        ]
-        return self._read_back(self._tryton.create(SALE, values))
+        units = self._sale_units(drafts)
+        asked = [self._asked(draft, taxes, units) for draft in drafts]
+        ready = [each for each in asked if isinstance(each, AskedSale)]
+        made = iter(self._send(ready) if ready else ())
+        return [next(made) if isinstance(each, AskedSale) else each for each in asked]
 
     def find(self, keys: Sequence[str]) -> dict[str, list[Placed]]:
         """Key → the sales that are stamped with exactly it; cancelled ones too."""
@@ -79,32 +76,44 @@ class Desk:
                 found[one.key].append(one)
         return found
 
-    def change(self, ref: OrderRef, change: Change) -> Placed:
-        """Make one change; what is so already is left alone."""
-        match change:
-            case Confirm():
-                self._move(
-                    ref, {"draft": "quote", "quotation": "confirm"}, until=("confirmed", "processing", "done")
-                )
-            case Cancel() | SetStatus(status=OrderStatus.CANCELLED):
-                self._move(
-                    ref,
-                    {"confirmed": "draft", "draft": "cancel", "quotation": "cancel"},
-                    until=("cancelled",),
-                )
-            case _:
-                raise NotOffered(f"Tryton's sales cannot be told about {type(change).__name__}.")
-        return placed_of(self._sale(ref))
+    def _sale_units(self, drafts: Sequence[Draft]) -> dict[int, int | None]:
+        items = [line.item for draft in drafts for line in draft.lines if line.item]
+        products = {int(item.variant_id or item.product_id) for item in items}
+        return self._records.sale_units(products) if products else {}
 
-    def _move(self, ref: OrderRef, buttons: dict[str, str], *, until: Sequence[str]) -> None:
-        """Press buttons until the sale is in one of the states `until`; a state without a button refuses."""
-        while (state := self._sale(ref).state) not in until:
-            if state not in buttons:
-                raise Refused(
-                    f"The sale is {state} in Tryton, and cannot become {until[0]}.",
-                    remedy="Look at it in Tryton.",
+    def _asked(self, draft: Draft, taxes: TaxBook, units: dict[int, int | None]) -> AskedSale | Failed:
+        """A draft in Tryton's terms, or why it cannot be."""
+        try:
+            return AskedSale(
+                draft=draft,
+                lines=asked_lines(draft, taxes, units),
+                currency=self._records.currency(draft.currency).id,
+                places=self._people.places(draft),
+            )
+        except Refused as error:
+            return Failed(error)
+
+    def _send(self, sales: Sequence[AskedSale]) -> list[Outcome[Placed]]:
+        """Create them. Raises Refused or UnexpectedReply, and nothing was made; any other trouble is that of each."""
+        zone = self._records.company().timezone
+        try:
+            addresses = iter(self._people.addresses([place for sale in sales for place in sale.places]))
+            values = [
+                sale_values(
+                    sale.draft,
+                    sale.lines,
+                    currency=sale.currency,
+                    billing=next(addresses),
+                    shipping=next(addresses),
+                    zone=zone,
                 )
-            self._tryton.press(SALE, buttons[state], int(ref.id))
+                for sale in sales
+            ]
+            return [Done(placed) for placed in self._read_back(self._tryton.create(SALE, values))]
+        except (Refused, UnexpectedReply):
+            raise
+        except OrderSyncError as error:
+            return [Failed(error)] * len(sales)
 
     def _read_back(self, made: Sequence[int]) -> list[Placed]:
         """The sales as they stand. They are made: whatever goes wrong now leaves them in doubt, never undone."""
@@ -114,18 +123,10 @@ class Desk:
         except (OrderSyncError, KeyError):
             raise InDoubt("Tryton made the sales, but does not show them.") from None
 
-    def _sale(self, ref: OrderRef) -> PlacedRow:
-        rows = self._tryton.records(SALE, PlacedRow, self._ours([["id", "=", int(ref.id)]]), PLACED_FIELDS)
-        if not rows:
-            raise NotFound("The sale is not in Tryton any more.")
-        return rows[0]
-
     def _look(self, domain: list[Any]) -> list[Placed]:
-        rows = self._tryton.records(SALE, PlacedRow, self._ours(domain), PLACED_FIELDS)
+        ours = [*domain, ["company", "=", self._tryton.company]]
+        rows = self._tryton.records(SALE, PlacedRow, ours, PLACED_FIELDS)
         return [placed_of(row) for row in rows if key_in(row.description)]
-
-    def _ours(self, domain: list[Any]) -> list[Any]:
-        return [*domain, ["company", "=", self._tryton.company]]
 
 
 def asked_lines(draft: Draft, taxes: TaxBook, units: dict[int, int | None]) -> list[AskedLine]:

@@ -160,9 +160,12 @@ class Tryton:
             raise InDoubt(f"Tryton's answer does not name the new {model}.")
         return made
 
-    def press(self, model: str, button: str, record: int) -> None:
-        """Press a button of a record, such as `quote`."""
-        self._model(model, button, [[record]], repeatable=False)
+    def press(self, model: str, button: str, records: Sequence[int]) -> None:
+        """Press a button of records, such as `quote`, in one transaction: of all or of none. Each is named once.
+
+        Where a worker does what follows, each record is a task of its own, so that one that fails holds up no other.
+        """
+        self._model(model, button, [list(records)], context={"queue_batch": 1}, repeatable=False)
 
     def close(self) -> None:
         """Close the connections."""

@@ -18,7 +18,7 @@ from ordersync import (
     UnexpectedReply,
 )
 from ordersync.web import Access, Reply, default_error
-from ordersync_bigcommerce.pace import Window, reset_of
+from ordersync_bigcommerce.pace import SMALLEST, reset_of
 from ordersync_bigcommerce.settings import BigCommerceSettings
 from ordersync_bigcommerce.wire import Wire
 
@@ -38,11 +38,12 @@ class Api:
 
     def __init__(self, settings: BigCommerceSettings, access: Access) -> None:
         self._clock = access.clock
-        self._window = Window(access.clock)
+        store = f"{settings.base_url.rstrip('/')}/stores/{settings.store_hash}"
         self._client = access.client(
-            f"{settings.base_url.rstrip('/')}/stores/{settings.store_hash}",
+            store,
             headers={"X-Auth-Token": settings.access_token.get_secret_value()},
             verdicts=self._verdict,
+            budget=access.budget(SMALLEST, account=store),
         )
 
     def close(self) -> None:
@@ -92,10 +93,10 @@ class Api:
         return [row for page in self.rows(path, params, enough=enough) for row in page]
 
     def data(
-        self, path: str, params: Mapping[str, str] | None = None, *, most: int = 20
+        self, path: str, params: Mapping[str, str] | None = None, *, most: int = 20, enough: int = MOST_ROWS
     ) -> list[dict[str, Any]]:
-        """Every row of a V3 list, which says how many pages there are. More than `most` pages are too many: then the
-        filter that was asked for was not applied."""
+        """Every row of a V3 list, which says how many pages there are; where it does not, a page with fewer rows than
+        `enough` is the last. More than `most` pages are too many: then the filter that was asked for was not applied."""
         page, rows = 1, list[dict[str, Any]]()
         while True:
             asked = {**(params or {}), "page": str(page), "limit": str(MOST_ROWS)}
@@ -106,7 +107,7 @@ class Api:
                 raise UnexpectedReply("BigCommerce's answer has no list of data.")
             rows += [row for row in reply["data"] if isinstance(row, dict)]
             pages = ((reply.get("meta") or {}).get("pagination") or {}).get("total_pages")
-            last = page >= pages if isinstance(pages, int) else len(reply["data"]) < MOST_ROWS
+            last = page >= pages if isinstance(pages, int) else len(reply["data"]) < enough
             if last or not reply["data"]:
                 return rows
             if page == most:
@@ -114,16 +115,13 @@ class Api:
             page += 1
 
     def _send(self, method: str, path: str, **options: Any) -> Reply:
-        reply = self._client.send(method, path, before=self._window.take, **options)
-        self._window.observe(reply.headers)
-        return reply
+        return self._client.send(method, path, **options)
 
     def _verdict(self, reply: Reply, repeatable: bool) -> OrderSyncError | None:
         """V3 answers `{"status", "title", "type", "errors": {}}`, V2 `[{"status", "message", "details"?}]`."""
         title, fields = _said(reply.data)
         error = default_error(reply, repeatable, message=title, fields=fields)
         if isinstance(error, RateLimited):
-            self._window.observe({**reply.headers, "x-rate-limit-requests-left": "0"})
             error.when = reset_of(reply.headers, self._clock.now())
         elif isinstance(error, AccessDenied):
             error.remedy = (

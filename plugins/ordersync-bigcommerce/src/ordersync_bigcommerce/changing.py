@@ -32,26 +32,31 @@ LONGEST_TRACKING = 50
 LONGEST_LINK = 500
 
 
-def make(api: Api, settings: BigCommerceSettings, order: wire.Order, change: Change, key: str) -> None:
-    """Make the change, unless the order shows that it was made. Raises NotOffered, Refused, InDoubt."""
+def make(
+    api: Api, settings: BigCommerceSettings, order: wire.Order, change: Change, key: str
+) -> wire.Order | None:
+    """Make the change, unless the order shows that it was made. Answers the order as it stands then; None if that was
+    not told. Raises NotOffered, Refused, InDoubt."""
     match change:
         case Confirm():
             if order.status_id == INCOMPLETE:
-                _put(api, order, {"status_id": settings.confirmed_status})
+                return _put(api, order, {"status_id": settings.confirmed_status})
         case Cancel(reason=reason):
             if order.status_id != CANCELLED:
                 note = {"staff_notes": f"Cancelled: {reason}\n{order.staff_notes}"} if reason else {}
-                _put(api, order, {"status_id": CANCELLED, **note})
+                return _put(api, order, {"status_id": CANCELLED, **note})
         case SetStatus(status=status):
             wanted = for_status(status)
             if wanted is None:
                 raise NotOffered(f"BigCommerce has no status for {status}.")
             if order.status_id != wanted:
-                _put(api, order, {"status_id": wanted})
+                return _put(api, order, {"status_id": wanted})
         case MarkPaid():
-            _mark_paid(api, order, change)
+            return _mark_paid(api, order, change)
         case Fulfill(fulfillment=fulfillment):
             _ship(api, order, fulfillment, key)
+            return None
+    return order
 
 
 def stamp(api: Api, order: wire.Order, key: str) -> None:
@@ -59,11 +64,17 @@ def stamp(api: Api, order: wire.Order, key: str) -> None:
     _put(api, order, {"external_order_id": key})
 
 
-def _put(api: Api, order: wire.Order, body: dict[str, Any]) -> None:
-    api.change("PUT", f"v2/orders/{order.id}", body)
+def _put(api: Api, order: wire.Order, body: dict[str, Any]) -> wire.Order | None:
+    """The order as the answer tells it; None if that does not show the new status. Lines and fees are links there, and
+    none of them was changed."""
+    row = api.change("PUT", f"v2/orders/{order.id}", body)
+    made = read_as(wire.Order, row, written=True)
+    if made.status_id != body.get("status_id", made.status_id):
+        return None
+    return made.model_copy(update={"fees": order.fees, "consignments": order.consignments})
 
 
-def _mark_paid(api: Api, order: wire.Order, paid: MarkPaid) -> None:
+def _mark_paid(api: Api, order: wire.Order, paid: MarkPaid) -> wire.Order | None:
     """BigCommerce knows a payment by the status that follows it. What stands in its fields is never replaced."""
     if paid.amount is not None and paid.amount < order.total_inc_tax:
         raise NotOffered("BigCommerce cannot be told of a part payment.")
@@ -74,8 +85,7 @@ def _mark_paid(api: Api, order: wire.Order, paid: MarkPaid) -> None:
         body["payment_method"] = paid.gateway
     if paid.transaction_id and not order.payment_provider_id:
         body["payment_provider_id"] = paid.transaction_id
-    if body:
-        _put(api, order, body)
+    return _put(api, order, body) if body else order
 
 
 def _ship(api: Api, order: wire.Order, fulfillment: Fulfillment, key: str) -> None:

@@ -41,6 +41,7 @@ from ordersync import (
 from ordersync.web import Access
 from ordersync_bigcommerce import account, changing, goods, listing, people, placing, reading, webhooks, wire
 from ordersync_bigcommerce.api import Api, listed_of, read_as, reason
+from ordersync_bigcommerce.finding import Finder
 from ordersync_bigcommerce.settings import BigCommerceSettings
 
 __all__ = ["BigCommerceConnector"]
@@ -64,6 +65,7 @@ class BigCommerceConnector:
             "create_customers": people.MOST_CREATED,
             "resolve_skus": 50,
             "check_stocks": 50,
+            "find_orders": 50,
         },
         concurrency=3,
         rate="150 requests in 30 seconds on the smallest plans, shared by all apps of the store",
@@ -85,6 +87,12 @@ class BigCommerceConnector:
         self._settings = settings
         self._access = access
         self._api = Api(settings, access)
+        self._finder = Finder(
+            self._api,
+            access.clock,
+            shows_after=self.facts.settle_time + self.facts.index_lag,
+            one=self.find_order,
+        )
         if settings.unconfirmed_first:
             self.facts = self.facts.model_copy(update={"draft_first": True})
 
@@ -128,6 +136,10 @@ class BigCommerceConnector:
             )
         return self._placed(read_as(wire.Order, hits[0]), key) if hits else None
 
+    @hookimpl
+    def find_orders(self, keys: Sequence[str]) -> Sequence[Outcome[Placed | None]]:
+        return self._finder.find(keys)
+
     def _carrying(self, key: str) -> list[dict[str, Any]]:
         """The orders that the filter by key gives. Where it was passed over, all orders, newest first: what is not
         among them is not there; where they are too many to say so, UnexpectedReply."""
@@ -137,7 +149,7 @@ class BigCommerceConnector:
             return rows
         rows = []
         for number, page in enumerate(
-            self._api.rows("v2/orders", {"sort": "id:desc", **reading.INCLUDED}, enough=1), start=1
+            self._api.rows("v2/orders", {"sort": "id:desc", "include": "fees"}, enough=1), start=1
         ):
             rows += page
             if number == MOST_WALKED:
@@ -210,8 +222,8 @@ class BigCommerceConnector:
 
     @hookimpl
     def update_order(self, ref: OrderRef, change: Change, key: str) -> Placed:
-        changing.make(self._api, self._settings, self._standing(ref), change, key)
-        order = self._standing(ref)
+        order = changing.make(self._api, self._settings, self._standing(ref), change, key)
+        order = order or self._standing(ref)
         return self._placed(order, order.external_order_id or key)
 
     def _standing(self, ref: OrderRef) -> wire.Order:

@@ -7,19 +7,23 @@ the one behind it is never seen. So each request begins at the last change that 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from pydantic import ValidationError
 
 from ordersync import BadInput, NotFound, Order, OrderQuery, Page, UnexpectedReply
 from ordersync_bigcommerce import wire
 from ordersync_bigcommerce.api import Api, listed_of, reason
-from ordersync_bigcommerce.reading import INCLUDED, customers_of, read_order
+from ordersync_bigcommerce.mapping import order_of
+from ordersync_bigcommerce.reading import INCLUDED, Begun, Beside, begin, beside, finish
 
 __all__ = ["pages"]
+
+P = ParamSpec("P")
+V = TypeVar("V")
 
 SECOND = timedelta(seconds=1)
 
@@ -122,16 +126,30 @@ def _refuse_unfiltered(changes: Iterable[datetime | None], place: _Place) -> Non
 
 
 def _read(api: Api, rows: list[dict[str, Any]]) -> tuple[list[Order], list[tuple[str, str]]]:
+    begun = [_unless_unreadable(begin, api, row) for row in rows]
+    known = beside(api, [one for one in begun if isinstance(one, Begun)])
     orders, unreadable = [], []
-    customers = customers_of(api, rows)
-    for row in rows:
-        try:
-            orders.append(read_order(api, row, customers))
-        except ValueError as error:
-            unreadable.append((str(row.get("id")), reason(error)))
-        except NotFound:
-            unreadable.append((str(row.get("id")), "it was deleted while it was read"))
+    for row, one in zip(rows, begun, strict=True):
+        read = one if isinstance(one, str) else _unless_unreadable(_whole, api, one, known)
+        if isinstance(read, str):
+            unreadable.append((str(row.get("id")), read))
+        else:
+            orders.append(read)
     return orders, unreadable
+
+
+def _whole(api: Api, one: Begun, known: Beside) -> Order:
+    return order_of(finish(api, one, known))
+
+
+def _unless_unreadable(read: Callable[P, V], *given: P.args, **named: P.kwargs) -> V | str:
+    """What was read, or why it cannot be."""
+    try:
+        return read(*given, **named)
+    except ValueError as error:
+        return reason(error)
+    except NotFound:
+        return "it was deleted while it was read"
 
 
 def _changed(row: dict[str, Any]) -> datetime | None:

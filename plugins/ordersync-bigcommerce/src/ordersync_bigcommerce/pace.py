@@ -5,59 +5,42 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from ordersync.web import Clock
+from ordersync.web import QuotaWindow, Reply, Report
 
-__all__ = ["Window", "reset_of"]
+__all__ = ["SMALLEST", "reset_of"]
 
 LONGEST = timedelta(minutes=5)
 
 
 def reset_of(headers: Mapping[str, str], now: datetime) -> datetime | None:
     """When the window ends, as the headers say (milliseconds from now); None if they do not say it readably."""
-    try:
-        wait = timedelta(milliseconds=int(headers["x-rate-limit-time-reset-ms"]))
-    except (KeyError, ValueError, OverflowError):
+    wait = _number(headers, "time-reset-ms")
+    return None if wait is None else now + min(timedelta(milliseconds=wait), LONGEST)
+
+
+def _reported(reply: Reply) -> Report | None:
+    """What the headers say of the window. A refusal says that nothing is left, whatever its headers count; one that
+    says nothing of a window comes from an overloaded platform."""
+    reset = _number(reply.headers, "time-reset-ms")
+    if reset is None:
         return None
-    return now + min(max(wait, timedelta(0)), LONGEST)
+    window = _number(reply.headers, "time-window-ms")
+    return Report(
+        left=0.0 if reply.status == 429 else _number(reply.headers, "requests-left"),
+        size=_number(reply.headers, "requests-quota"),
+        resets_in=min(reset / 1000, LONGEST.total_seconds()),
+        seconds=window / 1000 if window else None,
+    )
 
 
-class Window:
-    """`take` waits for the next window once the last answer said that this one is used up. Thread-safe."""
+def _number(headers: Mapping[str, str], name: str) -> float | None:
+    """A header's number, not below zero; None if there is none."""
+    text = headers.get(f"x-rate-limit-{name}", "")
+    return float(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._left: int | None = None
-        self._until: datetime | None = None
-        self._lock = threading.Lock()
 
-    def take(self) -> None:
-        """Wait for room, and take it."""
-        while True:
-            with self._lock:
-                now = self._clock.now()
-                if self._until is None or now >= self._until:
-                    self._left = self._until = None
-                if self._left is None:
-                    return
-                if self._left > 0:
-                    self._left -= 1
-                    return
-                wait = (self._until - now).total_seconds() if self._until else 0.0
-            self._clock.sleep(wait)
-
-    def observe(self, headers: Mapping[str, str]) -> None:
-        """What an answer says of the window; of two answers the lower count stands."""
-        until = reset_of(headers, self._clock.now())
-        try:
-            left = int(headers["x-rate-limit-requests-left"])
-        except (KeyError, ValueError):
-            return
-        if until is None:
-            return
-        with self._lock:
-            self._left = left if self._left is None else min(self._left, left)
-            self._until = until
+SMALLEST = QuotaWindow(150, 30.0, report=_reported)
+"""Of the smallest plans, Standard and Plus; the headers name the store's own."""

@@ -1,56 +1,94 @@
-"""From an order's row to the whole order: its lines, addresses, taxes, coupons, shipments, refunds and customer are
-resources of their own, asked for where the order's own figures say that there is something."""
+"""From an order's row to the whole order. Lines, addresses and fees come with the row; taxes, coupons, shipments and
+refunds are resources of their own, asked for where the order's own figures say that there is something."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from ordersync import ZERO, AccessDenied, Order, UnexpectedReply
+from ordersync import ZERO, AccessDenied, NotFound, Order, UnexpectedReply
 from ordersync_bigcommerce import wire
 from ordersync_bigcommerce.api import Api, read_as, reason
 from ordersync_bigcommerce.mapping import Whole, order_of
 from ordersync_bigcommerce.statuses import COMPLETED, PARTIALLY_REFUNDED, PARTIALLY_SHIPPED, REFUNDED, SHIPPED
 
-__all__ = ["customers_of", "fees_of", "lines_of", "read_order", "whole_order"]
+__all__ = ["Begun", "Beside", "begin", "beside", "fees_of", "finish", "lines_of", "read_order", "whole_order"]
 
 W = TypeVar("W", bound=wire.Wire)
 
-INCLUDED = {"include": "fees"}
+INCLUDED = {"include": "consignments.line_items,fees", "consignment_structure": "object"}
 """What is asked for with an order, besides its own fields."""
 
+FEW = 2
+"""Orders whose refunds take as many requests one by one as together."""
 
-def read_order(api: Api, row: Any, customers: Mapping[int, wire.Customer] | None = None) -> Order:
-    """The row with everything that belongs to it, in our words. `customers`: those that are known already, by id.
+
+@dataclass(frozen=True)
+class Begun:
+    """An order as far as its row tells."""
+
+    order: wire.Order
+    lines: tuple[wire.OrderProduct, ...]
+
+    @property
+    def refunded(self) -> bool:
+        """Whether there were refunds: by the status, or a line."""
+        return self.order.status_id in (REFUNDED, PARTIALLY_REFUNDED) or any(
+            line.is_refunded or line.quantity_refunded for line in self.lines
+        )
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What stands beside several orders, asked for together."""
+
+    customers: Mapping[int, wire.Customer]
+    """By id."""
+    refunds: Mapping[int, Sequence[Any]]
+    """Rows by the order's id."""
+
+
+def read_order(api: Api, row: Any) -> Order:
+    """The row with everything that belongs to it, in our words.
 
     Raises ValueError if it cannot be read, saying why without values; what a request raises.
     """
-    whole = whole_order(api, row, customers)
-    return order_of(whole)
+    return order_of(whole_order(api, row))
 
 
-def whole_order(api: Api, row: Any, customers: Mapping[int, wire.Customer] | None = None) -> Whole:
+def whole_order(api: Api, row: Any) -> Whole:
     """The row with everything that belongs to it."""
+    begun = begin(api, row)
+    return finish(api, begun, beside(api, [begun]))
+
+
+def begin(api: Api, row: Any) -> Begun:
+    """The row and its lines."""
     order = wire.Order.model_validate(row)
+    return Begun(order, lines_of(api, order))
+
+
+def beside(api: Api, orders: Sequence[Begun]) -> Beside:
+    """The accounts behind these orders, and their refunds: one request for each kind."""
+    wanted = sorted({one.order.id for one in orders if one.refunded})
+    return Beside(_customers(api, (one.order.customer_id for one in orders)), _refunds(api, wanted))
+
+
+def finish(api: Api, begun: Begun, known: Beside) -> Whole:
+    """The order with what it alone has. Raises NotFound if it was deleted meanwhile."""
+    order, lines = begun.order, begun.lines
+    if begun.refunded and order.id not in known.refunds:
+        raise NotFound("BigCommerce has no such order (any more).")
     path = f"v2/orders/{order.id}"
-    lines = lines_of(api, order)
     shipped = order.items_shipped or order.status_id in (SHIPPED, PARTIALLY_SHIPPED, COMPLETED)
-    refunded = order.status_id in (REFUNDED, PARTIALLY_REFUNDED) or any(
-        line.is_refunded or line.quantity_refunded for line in lines
-    )
     codes = order.coupon_discount or any(off.code for line in lines for off in line.applied_discounts)
-    known = customers if customers is not None else customers_of(api, [row])
     return Whole(
         order=order,
         lines=lines,
-        addresses=_several(
-            api,
-            wire.ShippingAddress,
-            f"{path}/shipping_addresses",
-            whole=lambda rows: len(rows) >= order.shipping_address_count,
-        ),
+        addresses=_addresses(api, order),
         fees=fees_of(api, order),
         taxes=_several(
             api,
@@ -72,14 +110,20 @@ def whole_order(api: Api, row: Any, customers: Mapping[int, wire.Customer] | Non
         )
         if shipped
         else (),
-        refunds=_refunds(api, order) if refunded else (),
-        customer=known.get(order.customer_id),
+        refunds=tuple(wire.Refund.model_validate(row) for row in known.refunds.get(order.id, ())),
+        customer=known.customers.get(order.customer_id),
     )
 
 
 def lines_of(api: Api, order: wire.Order) -> tuple[wire.OrderProduct, ...]:
-    """Every line, sorted by its id. A page may hold fifty; where the units seen are fewer than the order's, another
-    page is asked for even behind a short one."""
+    """Every line, sorted by its id: as they came with the order if those are all, else from their own list.
+
+    A page of that may hold fifty; where the units seen are fewer than the order's, another page is asked for even
+    behind a short one.
+    """
+    told = _included(order)
+    if told:
+        return told
     lines: list[wire.OrderProduct] = []
     page = 1
     while True:
@@ -96,6 +140,31 @@ def lines_of(api: Api, order: wire.Order) -> tuple[wire.OrderProduct, ...]:
         page += 1
 
 
+def _included(order: wire.Order) -> tuple[wire.OrderProduct, ...]:
+    """The lines that came with the order; none if some may be missing: fifty of each part are given, and lines of some
+    orders are in no part."""
+    parts = order.consignments.all if order.consignments else ()
+    lines = {line.id: line for part in parts for line in part.line_items}
+    units = sum(line.quantity for line in lines.values())
+    if any(part.warning for part in parts) or units != order.items_total:
+        return ()
+    return tuple(lines[number] for number in sorted(lines))
+
+
+def _addresses(api: Api, order: wire.Order) -> tuple[wire.ShippingAddress, ...]:
+    """Where the order goes. Of several, the ids are those of their own list: that a part of an order has its address's
+    id is not documented."""
+    parts = order.consignments.shipping if order.consignments else None
+    if parts is not None and len(parts) == order.shipping_address_count <= 1:
+        return parts
+    return _several(
+        api,
+        wire.ShippingAddress,
+        f"v2/orders/{order.id}/shipping_addresses",
+        whole=lambda rows: len(rows) >= order.shipping_address_count,
+    )
+
+
 def fees_of(api: Api, order: wire.Order) -> tuple[wire.Fee, ...]:
     """The order's fees: inside it if it was asked for with them, else behind the link that stands there."""
     fees = order.fees
@@ -106,10 +175,9 @@ def fees_of(api: Api, order: wire.Order) -> tuple[wire.Fee, ...]:
     return tuple(wire.Fee.model_validate(one) for one in _list(fees))
 
 
-def customers_of(api: Api, rows: Iterable[Any]) -> dict[int, wire.Customer]:
-    """The accounts behind these orders, by id: one request for all. Without the right to read customers, none."""
-    numbers = (row.get("customer_id") for row in rows if isinstance(row, dict))
-    ids = sorted({number for number in numbers if isinstance(number, int) and number > 0})
+def _customers(api: Api, numbers: Iterable[int]) -> dict[int, wire.Customer]:
+    """The accounts of these numbers: one request for all. Without the right to read customers, none."""
+    ids = sorted({number for number in numbers if number > 0})
     if not ids:
         return {}
     try:
@@ -120,11 +188,28 @@ def customers_of(api: Api, rows: Iterable[Any]) -> dict[int, wire.Customer]:
     return {one.id: one for one in read if one.id in set(ids)}
 
 
-def _refunds(api: Api, order: wire.Order) -> tuple[wire.Refund, ...]:
-    """All at once: the list has no pages."""
-    answer = api.ask(f"v3/orders/{order.id}/payment_actions/refunds")
-    refunds = answer.get("data") if isinstance(answer, Mapping) else answer
-    return tuple(wire.Refund.model_validate(one) for one in _list(refunds))
+def _refunds(api: Api, orders: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
+    """Of a few orders one by one: that list has no pages. Of more, in one list of which is not told where it ends. An
+    order that was deleted is not among the answers."""
+    if len(orders) <= FEW:
+        return {number: rows for number in orders if (rows := _refunds_of(api, number)) is not None}
+    refunds: dict[int, list[dict[str, Any]]] = {number: [] for number in orders}
+    asked = {"order_id:in": ",".join(map(str, orders))}
+    for row in api.data("v3/orders/payment_actions/refunds", asked, enough=1):
+        order = row.get("order_id")
+        if not isinstance(order, int):
+            raise UnexpectedReply("BigCommerce lists a refund without its order.")
+        if order in refunds:
+            refunds[order].append(row)
+    return refunds
+
+
+def _refunds_of(api: Api, order: int) -> list[Any] | None:
+    try:
+        answer = api.ask(f"v3/orders/{order}/payment_actions/refunds")
+    except NotFound:
+        return None
+    return _list(answer.get("data") if isinstance(answer, Mapping) else answer)
 
 
 def _list(rows: Any) -> list[Any]:

@@ -18,6 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 __all__ = [
     "Address",
     "AppliedDiscount",
+    "Consignments",
     "Coupon",
     "Customer",
     "Fee",
@@ -78,6 +79,20 @@ def _number(value: Any) -> Any:
 
 def _list(value: Any) -> Any:
     return value if isinstance(value, list) else []
+
+
+def _told(value: Any) -> Any:
+    """The lines among these rows; links to lines are none."""
+    return [one for one in _list(value) if isinstance(one, dict) and "id" in one]
+
+
+def _object(value: Any) -> Any:
+    return value if isinstance(value, dict) else {}
+
+
+def _consignments(value: Any) -> Any:
+    """What was included; a link to it, or an array as it was before `consignment_structure`, says nothing."""
+    return value if isinstance(value, dict) and "shipping" in value else None
 
 
 Amount = Annotated[Decimal, BeforeValidator(_amount)]
@@ -179,6 +194,36 @@ class OrderProduct(Wire):
     product_options: Annotated[tuple[ProductOption, ...], BeforeValidator(_list)] = ()
 
 
+class Consignment(Wire):
+    """A part of the order and its lines, fifty at most."""
+
+    line_items: Annotated[tuple[OrderProduct, ...], BeforeValidator(_told)] = ()
+    warning: Any = Field(default=None, alias="__warning__")
+    """There if lines were left out; undocumented."""
+
+
+class ShippingConsignment(Consignment, ShippingAddress):
+    """What goes to one address."""
+
+
+class Mailed(Wire):
+    gift_certificates: Annotated[tuple[Consignment, ...], BeforeValidator(_list)] = ()
+
+
+class Consignments(Wire):
+    """An order's lines by the way they take: `include=consignments.line_items&consignment_structure=object`."""
+
+    shipping: Annotated[tuple[ShippingConsignment, ...], BeforeValidator(_list)] = ()
+    pickups: Annotated[tuple[Consignment, ...], BeforeValidator(_list)] = ()
+    downloads: Annotated[tuple[Consignment, ...], BeforeValidator(_list)] = ()
+    email: Annotated[Mailed, BeforeValidator(_object)] = Mailed()
+
+    @property
+    def all(self) -> tuple[Consignment, ...]:
+        """Every part."""
+        return (*self.shipping, *self.pickups, *self.downloads, *self.email.gift_certificates)
+
+
 class OrderTax(Wire):
     """A tax on one thing: `GET /v2/orders/{id}/taxes?details=true`. `rate` is in percent."""
 
@@ -231,9 +276,10 @@ class Shipment(Wire):
 
 
 class Refund(Wire):
-    """`GET /v3/orders/{id}/payment_actions/refunds`."""
+    """`GET /v3/orders/payment_actions/refunds`."""
 
     id: int
+    order_id: Number = 0
     created: Time = None
     reason: Text = ""
     total_amount: Amount = Decimal(0)
@@ -290,6 +336,8 @@ class Order(Wire):
     billing_address: Address = Address()
     fees: Any = None
     """A list with `include=fees`, else a link to it."""
+    consignments: Annotated[Consignments | None, BeforeValidator(_consignments)] = None
+    """Lines and addresses, if they were asked for with the order."""
 
 
 class Customer(Wire):

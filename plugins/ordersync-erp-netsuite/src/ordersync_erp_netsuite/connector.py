@@ -26,11 +26,13 @@ from ordersync import (
     OrderQuery,
     OrderRef,
     OrderStatus,
+    OrderSyncError,
     Outcome,
     Page,
     Placed,
     SetStatus,
     Stock,
+    UpdateAsk,
     hookimpl,
     only,
 )
@@ -38,12 +40,15 @@ from ordersync.web import Access
 from ordersync_erp_netsuite.account_time import AccountTime
 from ordersync_erp_netsuite.catalog import Catalog
 from ordersync_erp_netsuite.checkup import Checkup
+from ordersync_erp_netsuite.jobs import MOST, MOST_ALONE, Jobs
 from ordersync_erp_netsuite.listing import PAGE, Shelf
 from ordersync_erp_netsuite.people import Buyers
 from ordersync_erp_netsuite.placing import Desk
 from ordersync_erp_netsuite.settings import NetSuiteSettings
 from ordersync_erp_netsuite.shipping import Dock
+from ordersync_erp_netsuite.standing import Standing
 from ordersync_erp_netsuite.suite import Suite
+from ordersync_erp_netsuite.together import Crowd
 
 __all__ = ["FACTS", "NetSuiteConnector"]
 
@@ -64,7 +69,10 @@ FACTS = Facts(
     api_version="record/v1, query/v1",
     page_size=PAGE,
     batch_sizes={
+        "create_orders": MOST,
+        "update_orders": MOST,
         "find_orders": 200,
+        "create_customers": MOST,
         "find_customers": 100,
         "resolve_skus": 200,
         "check_stocks": 200,
@@ -86,6 +94,9 @@ FACTS = Facts(
 """What is true of an account nobody has asked yet. A request may run for 15 minutes (documented)."""
 
 
+_ALONE = {**FACTS.batch_sizes, **dict.fromkeys(("create_orders", "create_customers"), MOST_ALONE)}
+
+
 class NetSuiteConnector:
     """Sales orders of one NetSuite account, written and read."""
 
@@ -98,14 +109,18 @@ class NetSuiteConnector:
                 "concurrency": settings.concurrency,
                 "arithmetic": _GIVEN if settings.tax in ("details", "item") else _COMPUTED,
                 "stacked_taxes": settings.tax != "codes",
+                "batch_sizes": FACTS.batch_sizes if settings.batches else _ALONE,
             }
         )
         self._account = settings.realm
         self._suite = Suite(settings, access)
         time = AccountTime(self._suite, settings)
         self._catalog = Catalog(self._suite, settings)
-        self._buyers = Buyers(self._suite, self._catalog, settings)
-        self._desk = Desk(self._suite, self._catalog, time, settings)
+        jobs = Jobs(self._suite, settings, access)
+        self._buyers = Buyers(self._suite, self._catalog, jobs, settings)
+        self._standing = Standing(self._suite, self._catalog, settings, access.log)
+        self._desk = Desk(self._suite, self._catalog, self._standing, time, settings)
+        self._crowd = Crowd(self._suite, self._standing, jobs, self._desk)
         self._shelf = Shelf(self._suite, self._catalog, self._buyers, time, settings)
         self._dock = Dock(self._suite, settings, access.log)
         self._checkup = Checkup(self._suite, self._catalog, time, settings, self.facts)
@@ -127,22 +142,27 @@ class NetSuiteConnector:
     @hookimpl
     def find_order(self, key: str) -> Placed | None:
         """By the external id itself, which is never behind an index."""
-        return self._desk.find_one(key)
+        return self._standing.find_one(key)
 
     @hookimpl
     def find_orders(self, keys: Sequence[str]) -> Sequence[Outcome[Placed | None]]:
         """One query for all, and a request per hit."""
-        return self._desk.find(keys)
+        return self._standing.find(keys)
 
     @hookimpl
     def create_order(self, draft: Draft) -> Placed:
-        """Put under the key as its external id, pending approval, all lines at once; then read back."""
+        """With the key as its external id, pending approval, all lines at once; then read back."""
         return self._desk.create(draft)
+
+    @hookimpl
+    def create_orders(self, drafts: Sequence[Draft]) -> Sequence[Outcome[Placed]]:
+        """A job for all, or a request each; read back together."""
+        return self._crowd.create(drafts)
 
     @hookimpl
     def update_order(self, ref: OrderRef, change: Change, key: str) -> Placed:
         """Approve, hold, close or ship; what is so already is left alone."""
-        order = self._desk.order(ref)
+        order = self._standing.order(ref)
         match change:
             case Confirm() | SetStatus(status=OrderStatus.OPEN):
                 self._desk.approve(order)
@@ -159,7 +179,23 @@ class NetSuiteConnector:
                 )
             case SetStatus():
                 raise NotOffered(f"A sales order of NetSuite cannot be set to {change.status}.")
-        return self._desk.placed(self._desk.order(ref))
+        return self._standing.placed(self._standing.order(ref))
+
+    @hookimpl
+    def update_orders(self, asks: Sequence[UpdateAsk]) -> Sequence[Outcome[Placed]]:
+        """Approvals by a job for all, or a request each, read before and afterwards together; anything else alone."""
+        refs = [ask.ref for ask in asks if isinstance(ask.change, Confirm)]
+        approved = self._crowd.approve(refs) if refs else {}
+        outcomes: list[Outcome[Placed]] = []
+        for ask in asks:
+            if isinstance(ask.change, Confirm):
+                outcomes.append(approved[ask.ref.id])
+                continue
+            try:
+                outcomes.append(Done(self.update_order(ask.ref, ask.change, ask.key)))
+            except OrderSyncError as error:
+                outcomes.append(Failed(error))
+        return outcomes
 
     # -- customers ------------------------------------------------------------------------------------------------
 
@@ -177,6 +213,11 @@ class NetSuiteConnector:
     def create_customer(self, customer: Customer, key: str) -> CustomerRef:
         """Under the key as its external id, with address and currencies."""
         return self._buyers.create(customer, key)
+
+    @hookimpl
+    def create_customers(self, asks: Sequence[CustomerAsk]) -> Sequence[Outcome[CustomerRef]]:
+        """A job for all, or a request each."""
+        return self._buyers.create_many(asks)
 
     # -- items ----------------------------------------------------------------------------------------------------
 

@@ -9,8 +9,8 @@ from ordersync import BadInput, Order, OrderQuery, OrderSyncError, Page, Unexpec
 from ordersync_erp_netsuite.account_time import MASK, AccountTime, local_of, local_text, times_of_change
 from ordersync_erp_netsuite.catalog import Catalog
 from ordersync_erp_netsuite.people import Buyers
-from ordersync_erp_netsuite.placing import order_record
 from ordersync_erp_netsuite.settings import NetSuiteSettings
+from ordersync_erp_netsuite.standing import order_record
 from ordersync_erp_netsuite.suite import Suite
 from ordersync_erp_netsuite.telling import OrderParts, order_of
 from ordersync_erp_netsuite.wire import OrderRecord, OrderRow

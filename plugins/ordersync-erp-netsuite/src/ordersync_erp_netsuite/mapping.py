@@ -26,7 +26,7 @@ from ordersync import (
     rounded,
 )
 from ordersync_erp_netsuite.settings import NetSuiteSettings, TaxCode
-from ordersync_erp_netsuite.wire import ItemRow, OrderLine, OrderRecord
+from ordersync_erp_netsuite.wire import ItemRow, LineRow, OrderLine, OrderRecord, TotalRow
 
 __all__ = [
     "CUSTOM_PRICE",
@@ -39,6 +39,7 @@ __all__ = [
     "line_body",
     "order_body",
     "placed_of",
+    "placed_of_rows",
     "plain_line",
     "rate_for",
     "sku_of",
@@ -48,6 +49,8 @@ __all__ = [
 
 CUSTOM_PRICE = "-1"
 """The price level that keeps a rate as it is sent; the help says to set it, and lines are read back in any case."""
+SHIPPING_TYPE = "ShipItem"
+"""The item type of the row that stands for an order's shipping cost; the record has it in its head."""
 RATE_DIGITS = 8
 LONGEST_MEMO = 999
 _KEY = re.compile(r"os-[a-z2-7]{26}")
@@ -86,6 +89,7 @@ def order_body(draft: Draft, settings: NetSuiteSettings, terms: Terms) -> dict[s
     _refuse_too_fine(draft, terms.digits)
     number = f"{draft.source_platform} {draft.number}".strip()
     body: dict[str, Any] = {
+        "externalId": draft.key,
         "entity": {"id": draft.customer_ref.id},
         "tranDate": terms.day.isoformat(),
         "orderStatus": {"id": "A"},
@@ -270,7 +274,7 @@ def customer_body(
     customer: Customer, key: str, settings: NetSuiteSettings, currencies: Sequence[str]
 ) -> dict[str, Any]:
     """A customer, with the currencies in which it may buy. NetSuite asks a person for both names."""
-    body: dict[str, Any] = {}
+    body: dict[str, Any] = {"externalId": key}
     if customer.company:
         body.update(isPerson=False, companyName=customer.company.name)
         if customer.company.vat:
@@ -332,6 +336,27 @@ def placed_of(order: OrderRecord, currency: str, tax_item: str | None) -> Placed
         totals=totals_of(order, currency, tax_item),
         lines=tuple(
             PlacedLine(id=line.line, position=place) for place, line in enumerate(in_order(order.item.items))
+        ),
+    )
+
+
+def placed_of_rows(order: TotalRow, lines: Sequence[LineRow], currency: str, tax_item: str | None) -> Placed:
+    """The same of rows. Tax is what the total is more than the lines that are no tax. Any closed order counts as
+    cancelled: rows do not tell what of it left."""
+    sold = sorted((line for line in lines if not line.is_tax), key=lambda line: int(line.id))
+    carried = -sum((line.amount for line in sold if tax_item and line.item == tax_item), ZERO)
+    total = rounded(order.total, currency)
+    tax = rounded(total + sum((line.amount for line in sold), ZERO) + carried, currency)
+    status = order.status.rpartition(":")[2]
+    state = {"A": PlacedState.DRAFT, "C": PlacedState.CANCELLED, "H": PlacedState.CANCELLED}
+    return Placed(
+        ref=OrderRef(id=order.id, number=order.number),
+        key=key_of(order.external_id) or "",
+        state=state.get(status, PlacedState.CONFIRMED),
+        totals=Totals(currency=currency, net=total - tax, tax=tax, total=total),
+        lines=tuple(
+            PlacedLine(id=line.id, position=place)
+            for place, line in enumerate(line for line in sold if line.item_type != SHIPPING_TYPE)
         ),
     )
 

@@ -3,9 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from ordersync import Ambiguous, Customer, CustomerAsk, CustomerRef, Done, Failed, Outcome, e164
+from pydantic import ValidationError
+
+from ordersync import (
+    Ambiguous,
+    BatchRefused,
+    Customer,
+    CustomerAsk,
+    CustomerRef,
+    Done,
+    Failed,
+    InDoubt,
+    OrderSyncError,
+    Outcome,
+    Refused,
+    UnexpectedReply,
+    e164,
+)
 from ordersync_erp_netsuite.catalog import Catalog
+from ordersync_erp_netsuite.jobs import MOST_ALONE, Jobs, stops_all, unknown
 from ordersync_erp_netsuite.mapping import customer_body
 from ordersync_erp_netsuite.settings import NetSuiteSettings
 from ordersync_erp_netsuite.suite import Suite, listed, select
@@ -21,9 +39,10 @@ CUSTOMER_COLUMNS = (
 class Buyers:
     """The customers of one account."""
 
-    def __init__(self, suite: Suite, catalog: Catalog, settings: NetSuiteSettings) -> None:
+    def __init__(self, suite: Suite, catalog: Catalog, jobs: Jobs, settings: NetSuiteSettings) -> None:
         self._suite = suite
         self._catalog = catalog
+        self._jobs = jobs
         self._settings = settings
 
     def rows(self, ids: Sequence[str]) -> dict[str, CustomerRow]:
@@ -82,16 +101,69 @@ class Buyers:
         return Done(CustomerRef(id=hits[0].id) if hits else None)
 
     def create(self, customer: Customer, key: str) -> CustomerRef:
-        """The customer under its key; one that stands there already is left as it is."""
+        """The customer under its key; one that stands there already is left as it is: NetSuite refuses a second one."""
+        try:
+            made = self._suite.create("customer", self._body(customer, key))
+        except Refused as refused:
+            found = self._under(key)
+            if found is None:
+                raise refused from None
+            return found
+        if made:
+            return CustomerRef(id=made)
+        try:
+            found = self._under(key)
+        except OrderSyncError as error:
+            raise unknown(error) from None
+        if found is None:
+            raise InDoubt("NetSuite does not show a customer that it has just written.")
+        return found
+
+    def _under(self, key: str) -> CustomerRef | None:
         found = self._suite.record("customer", f"eid:{key}")
         if found is None:
-            currencies = [each for each in self._catalog.currencies().values() if each]
-            body = customer_body(customer, key, self._settings, currencies)
-            made = self._suite.upsert("customer", key, body, replace="addressBook,currencyList")
-            if made:
-                return CustomerRef(id=made)
-            found = self._suite.record("customer", f"eid:{key}") or {}
-        return CustomerRef(id=CustomerRow.model_validate(found).id)
+            return None
+        try:
+            return CustomerRef(id=CustomerRow.model_validate(found).id)
+        except ValidationError:
+            raise UnexpectedReply("NetSuite gave a customer that cannot be read.") from None
+
+    def _body(self, customer: Customer, key: str) -> dict[str, Any]:
+        currencies = [each for each in self._catalog.currencies().values() if each]
+        return customer_body(customer, key, self._settings, currencies)
+
+    def create_many(self, asks: Sequence[CustomerAsk]) -> list[Outcome[CustomerRef]]:
+        """Each ask's customer. A job makes them, one query tells which stand; the rest is made alone, which tells why.
+
+        Raises BatchRefused if the account takes no jobs, and these are too many to be written one by one.
+        """
+        customers = {ask.key: ask.customer for ask in asks}
+        found: dict[str, Outcome[CustomerRef]] = {}
+        bodies = [self._body(customer, key) for key, customer in customers.items()]
+        try:
+            worked = self._jobs.worth(len(bodies)) and self._jobs.work("POST", "customer", bodies)
+            standing = self._all_under(list(customers)) if worked else {}
+        except OrderSyncError as error:
+            return [Failed(error) for _ in asks]
+        if not worked and len(bodies) > MOST_ALONE:
+            raise BatchRefused("NetSuite does not take so many customers together.")
+        over: OrderSyncError | None = None
+        for key, customer in customers.items():
+            try:
+                if over is not None:
+                    raise over
+                found[key] = Done(standing[key] if key in standing else self.create(customer, key))
+            except OrderSyncError as error:
+                found[key] = Failed(error)
+                over = error if stops_all(error) else over
+        return [found[ask.key] for ask in asks]
+
+    def _all_under(self, keys: Sequence[str]) -> dict[str, CustomerRef]:
+        try:
+            rows = self._where(f"externalid IN ({listed(keys)})")
+        except OrderSyncError as error:
+            raise unknown(error) from None
+        return {row.external_id: CustomerRef(id=row.id) for row in rows if row.external_id}
 
 
 def _mail(email: str | None) -> str:

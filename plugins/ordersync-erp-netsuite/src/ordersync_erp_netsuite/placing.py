@@ -1,20 +1,14 @@
-"""Orders written: looked for, put under their key pending approval, read back, corrected, approved."""
+"""Orders written one by one: created under their key pending approval, read back, corrected, approved."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
-from pydantic import ValidationError
-
 from ordersync import (
-    Ambiguous,
-    Done,
     Draft,
-    Failed,
-    NotFound,
     OrderRef,
-    Outcome,
+    OrderSyncError,
     Placed,
     PlacedState,
     Refused,
@@ -23,112 +17,78 @@ from ordersync import (
 )
 from ordersync_erp_netsuite.account_time import AccountTime
 from ordersync_erp_netsuite.catalog import Catalog
-from ordersync_erp_netsuite.mapping import Terms, order_body, placed_of, plain_line
+from ordersync_erp_netsuite.jobs import unknown
+from ordersync_erp_netsuite.mapping import Terms, order_body, plain_line
 from ordersync_erp_netsuite.settings import NetSuiteSettings
-from ordersync_erp_netsuite.suite import Suite, listed, select
-from ordersync_erp_netsuite.wire import OrderRecord, OrderRow
+from ordersync_erp_netsuite.standing import Standing
+from ordersync_erp_netsuite.suite import Suite
+from ordersync_erp_netsuite.wire import OrderRecord
 
-__all__ = ["Desk", "order_record"]
+__all__ = ["APPROVAL", "Desk"]
 
 LARGEST_CORRECTION = 5
 """In minor units, or one per line if that is more. A larger difference is a wrong tax or price, not rounding."""
-APPROVED, PENDING = "B", "A"
+PENDING = "A"
+APPROVAL = {"orderStatus": {"id": "B"}}
 
 
 class Desk:
-    """Writes and finds the sales orders of one account."""
+    """Writes the sales orders of one account."""
 
-    def __init__(self, suite: Suite, catalog: Catalog, time: AccountTime, settings: NetSuiteSettings) -> None:
+    def __init__(
+        self,
+        suite: Suite,
+        catalog: Catalog,
+        standing: Standing,
+        time: AccountTime,
+        settings: NetSuiteSettings,
+    ) -> None:
         self._suite = suite
         self._catalog = catalog
+        self._standing = standing
         self._time = time
         self._settings = settings
-
-    # -- finding ------------------------------------------------------------------------------------------------
-
-    def find(self, keys: Sequence[str]) -> list[Outcome[Placed | None]]:
-        """What stands under each key: one query for all, then each hit by its id."""
-        wanted = sorted(set(keys))
-        rows = self._suite.query(
-            OrderRow,
-            select(
-                "id, externalid",
-                "transaction",
-                where=f"type = 'SalesOrd' AND externalid IN ({listed(wanted)})",
-            ),
-        )
-        ids: dict[str, list[str]] = {}
-        for row in rows:
-            ids.setdefault(row.external_id or "", []).append(row.id)
-        found = {key: self._found(key, ids.get(key, [])) for key in wanted}
-        return [found[key] for key in keys]
-
-    def _found(self, key: str, ids: Sequence[str]) -> Outcome[Placed | None]:
-        if len(ids) > 1:
-            return Failed(
-                Ambiguous(
-                    "Several orders of NetSuite carry this key.",
-                    candidates=tuple(ids),
-                    remedy="Take the external id from all but one.",
-                )
-            )
-        order = self._read(ids[0]) if ids else None
-        return Done(self.placed(order) if order and order.external_id == key else None)
-
-    def find_one(self, key: str) -> Placed | None:
-        """What stands under a key, by the key itself."""
-        order = self._read(f"eid:{key}")
-        return self.placed(order) if order and order.external_id == key else None
-
-    def order(self, ref: OrderRef) -> OrderRecord:
-        """The order as it stands. Raises NotFound if it is gone."""
-        found = self._read(ref.id)
-        if found is None:
-            raise NotFound(f"NetSuite has no order {ref.number or ref.id} any more.")
-        return found
-
-    def _read(self, id: str) -> OrderRecord | None:
-        data = self._suite.record("salesOrder", id)
-        return order_record(data) if data is not None else None
-
-    def placed(self, order: OrderRecord) -> Placed:
-        """An order in the words of the transfer."""
-        return placed_of(order, self._currency(order), self._tax_item())
-
-    def _currency(self, order: OrderRecord) -> str:
-        codes = {each: code for code, each in self._catalog.currencies().items()}
-        code = codes.get(order.currency.id if order.currency else "") or self._settings.currency
-        if code is None:
-            raise UnexpectedReply("NetSuite gave an order in a currency that it does not list.")
-        return code
-
-    def _tax_item(self) -> str | None:
-        """The item whose lines are tax; with SuiteTax's details there is none."""
-        settings = self._settings
-        return None if settings.tax == "details" else self._catalog.perhaps(settings.tax_item)
 
     # -- creating -----------------------------------------------------------------------------------------------
 
     def create(self, draft: Draft) -> Placed:
         """The draft's order, pending approval, its totals corrected where NetSuite rounds otherwise.
 
-        A native upsert would overwrite what a person changed: so the key is looked for, and what stands is left as it
-        is, but for the correction of an order that is still pending.
+        NetSuite takes an external id once: if it refuses, the order may stand already. It is left as it is then, but
+        for the correction of an order that is still pending.
         """
-        order = self._read(f"eid:{draft.key}")
-        if order is None:
-            body = self._body(draft)
-            sublists = "item,taxDetails" if self._settings.tax == "details" else "item"
-            made = self._suite.upsert("salesOrder", draft.key, body, replace=sublists)
-            order = self._read(made or f"eid:{draft.key}")
-            if order is None or order.external_id != draft.key:
-                raise UnexpectedReply(
-                    "NetSuite does not show an order that it has just written.",
-                    remedy="Check the role's right to view sales orders, and its subsidiaries.",
-                )
-        return self.placed(self._corrected(order, draft))
+        return self.finish(draft, self.send(draft, self.body(draft)))
 
-    def _body(self, draft: Draft) -> dict[str, Any]:
+    def send(self, draft: Draft, body: dict[str, Any]) -> OrderRecord | str:
+        """Create it alone: its id, or `eid:` and key where the answer names none. What stood there already is read."""
+        try:
+            made = self._suite.create("salesOrder", body)
+        except Refused as refused:
+            order = self._standing.under(draft.key)
+            if order is None:
+                raise refused from None
+            return order
+        return made or f"eid:{draft.key}"
+
+    def finish(self, draft: Draft, made: OrderRecord | str) -> Placed:
+        """Read back what was made, and correct it. Raises InDoubt, whatever the failure: the order stands."""
+        try:
+            order = self._shown(draft, made) if isinstance(made, str) else made
+            return self._standing.placed(self._corrected(order, draft))
+        except OrderSyncError as error:
+            raise unknown(error) from None
+
+    def _shown(self, draft: Draft, id: str) -> OrderRecord:
+        order = self._standing.read(id)
+        if order is None or order.external_id != draft.key:
+            raise UnexpectedReply(
+                "NetSuite does not show an order that it has just written.",
+                remedy="Check the role's right to view sales orders, and its subsidiaries.",
+            )
+        return order
+
+    def body(self, draft: Draft) -> dict[str, Any]:
+        """What is sent for a draft. Raises Refused for what NetSuite could not hold."""
         try:
             terms = Terms(
                 day=self._time.day(draft.placed_at),
@@ -142,8 +102,9 @@ class Desk:
             raise
 
     def _corrected(self, order: OrderRecord, draft: Draft) -> OrderRecord:
-        """Make up for a few minor units by lines of the rounding and the tax item."""
-        placed = self.placed(order)
+        """Make up for a few minor units by lines of the rounding and the tax item; if they are refused, the order
+        stays as it is, for the comparison to find."""
+        placed = self._standing.placed(order)
         totals, expected = placed.totals, draft.expected
         if placed.state is not PlacedState.DRAFT or totals is None or totals.currency != expected.currency:
             return order
@@ -151,6 +112,13 @@ class Desk:
         bound = minor_unit(draft.currency) * max(LARGEST_CORRECTION, len(draft.lines))
         if not (net or tax) or max(abs(net), abs(tax)) > bound or self._settings.tax == "details":
             return order
+        try:
+            self._add(order, net, tax)
+        except Refused:
+            return order
+        return self._standing.order(OrderRef(id=order.id, number=order.number))
+
+    def _add(self, order: OrderRecord, net: Decimal, tax: Decimal) -> None:
         lines = []
         for amount, name, text in (
             (net, self._settings.rounding_item, "Rounding adjustment"),
@@ -159,17 +127,20 @@ class Desk:
             if amount:
                 lines.append(plain_line(self._catalog.named(name), amount, text))
         self._suite.patch("salesOrder", order.id, {"item": {"items": lines}})
-        return self.order(OrderRef(id=order.id, number=order.number))
 
     # -- later --------------------------------------------------------------------------------------------------
 
     def approve(self, order: OrderRecord) -> None:
         """Pending approval becomes pending fulfilment; what is further is left alone."""
-        placed = self.placed(order)
+        if self.is_to_approve(self._standing.placed(order)):
+            self._suite.patch("salesOrder", order.id, APPROVAL)
+
+    def is_to_approve(self, placed: Placed) -> bool:
+        """Whether an order has to be approved. Raises Refused if it is closed."""
         if placed.state is PlacedState.CANCELLED:
-            raise Refused(f"The order {order.number or order.id} is closed.", remedy="Reopen it in NetSuite.")
-        if self._settings.approve and placed.state is PlacedState.DRAFT:
-            self._suite.patch("salesOrder", order.id, {"orderStatus": {"id": APPROVED}})
+            name = placed.ref.number or placed.ref.id
+            raise Refused(f"The order {name} is closed.", remedy="Reopen it in NetSuite.")
+        return self._settings.approve and placed.state is PlacedState.DRAFT
 
     def hold(self, order: OrderRecord) -> None:
         """Back to pending approval, while nothing has left."""
@@ -179,18 +150,9 @@ class Desk:
     def close(self, order: OrderRecord) -> None:
         """Close every line that is open: NetSuite has no other way to cancel an order over REST."""
         open_lines = [line for line in order.item.items if not line.closed and line.fulfilled < line.quantity]
-        if self.placed(order).state is PlacedState.CANCELLED:
+        if self._standing.placed(order).state is PlacedState.CANCELLED:
             return
         if not open_lines:
             raise Refused(f"Everything of the order {order.number or order.id} has left.")
         lines = [{"line": int(line.line), "isClosed": True} for line in open_lines]
         self._suite.patch("salesOrder", order.id, {"item": {"items": lines}})
-
-
-def order_record(data: dict[str, Any]) -> OrderRecord:
-    """An order as NetSuite tells it. Raises UnexpectedReply, naming fields and no values."""
-    try:
-        return OrderRecord.model_validate(data)
-    except ValidationError as error:
-        names = ", ".join(".".join(map(str, each["loc"])) for each in error.errors())
-    raise UnexpectedReply(f"NetSuite gave an order that cannot be read: {names}.")

@@ -80,8 +80,9 @@ class NetSuiteSettings(Frozen):
     concurrency: int = Field(
         default=3,
         ge=1,
-        le=20,
-        description="Requests at once. The limit is the account's, shared by all its integrations.",
+        le=100,
+        description="Requests at once, of all processes that share a ledger. The limit is the account's, shared by all its "
+        "integrations.",
     )
     timezone: str | None = Field(
         default=None,
@@ -128,6 +129,11 @@ class NetSuiteSettings(Frozen):
         default="itemid", description="The item's column that holds the SKU."
     )
 
+    batches: bool = Field(
+        default=False,
+        description="Whether orders and customers are written up to 100 at once, as jobs that NetSuite works off by itself, "
+        "in its own time; else one by one.",
+    )
     approve: bool = Field(
         default=True,
         description="Whether orders are approved once their totals agree; else they stay pending approval.",

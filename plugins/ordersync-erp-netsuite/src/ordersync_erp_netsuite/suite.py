@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -12,6 +11,7 @@ from pydantic import ValidationError
 from ordersync import (
     AccessDenied,
     FieldProblem,
+    InDoubt,
     NotFound,
     OrderSyncError,
     RateLimited,
@@ -19,10 +19,10 @@ from ordersync import (
     TryLater,
     UnexpectedReply,
 )
-from ordersync.web import Access, Reply, default_error
+from ordersync.web import Access, InFlight, Reply, default_error
 from ordersync_erp_netsuite.settings import NetSuiteSettings
 from ordersync_erp_netsuite.signing import auth_of
-from ordersync_erp_netsuite.wire import NsDetail, NsError, Wire
+from ordersync_erp_netsuite.wire import JobRecord, NsDetail, NsError, Wire
 
 __all__ = ["Suite", "Unreadable", "listed", "quoted", "select", "verdicts"]
 
@@ -30,7 +30,11 @@ Row = TypeVar("Row", bound=Wire)
 
 RECORD = "services/rest/record/v1"
 SUITEQL = "services/rest/query/v1/suiteql"
+JOB = "services/rest/async/v1/job"
 SINGULAR = "application/vnd.oracle.resource+json; type=singular"
+COLLECTION = "application/vnd.oracle.resource+json; type=collection"
+TIMEOUT = 120.0
+"""Seconds."""
 LARGEST_PAGE = 1000
 MOST_ROWS = 100_000
 """What SuiteQL gives out at most for one query (documented)."""
@@ -44,6 +48,8 @@ _ABSENT = {"NONEXISTENT_ID", "RCRD_DSNT_EXIST"}
 _LIMITED = {"CONCURRENCY_LIMIT_EXCEEDED", "SSS_REQUEST_LIMIT_EXCEEDED"}
 _CHANGED = {"RCRD_HAS_BEEN_CHANGED"}
 _LOGIN = {"INVALID_LOGIN", "INVALID_LOGIN_ATTEMPT", "INVALID_LOGIN_CREDENTIALS"}
+_REPEATED = {"IDEMPOTENCY_ERROR"}
+"""Such a request came before: the answer names the job that it made."""
 _MAIL = re.compile(r"[^\s@\"'<>]+@[^\s@\"'<>]+")
 _LAST = re.compile(r"/(?P<id>\d+)/?(?:\?.*)?$")
 
@@ -59,19 +65,20 @@ class Suite:
         self._client = access.client(
             settings.host,
             auth=auth_of(settings, access),
-            timeout=120.0,
+            timeout=TIMEOUT,
             verdicts=verdicts,
+            budget=access.budget(
+                InFlight(settings.concurrency, longest=1.5 * TIMEOUT), account=settings.host
+            ),
             request_ids=("x-n-operationid", "x-netsuite-operationid"),
         )
-        self._slots = threading.BoundedSemaphore(settings.concurrency)
 
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
 
     def _send(self, method: str, path: str, **how: Any) -> Reply:
-        with self._slots:
-            return self._client.send(method, path, **how)
+        return self._client.send(method, path, **how)
 
     # -- records ------------------------------------------------------------------------------------------------
 
@@ -115,19 +122,41 @@ class Suite:
             raise UnexpectedReply("NetSuite gives a line of a sublist without its address.")
         return self._send("GET", f"{path}/{found['id']}").data
 
-    def upsert(self, kind: str, key: str, body: Mapping[str, Any], *, replace: str) -> str | None:
-        """Create the record under its external id, or bring it to this; the internal id if the answer names it.
+    def create(self, kind: str, body: Mapping[str, Any]) -> str | None:
+        """Create the record; its internal id if the answer names it.
 
-        `replace` names the sublists that are to be exactly these: without it a repeated request adds lines again.
+        Refused if its `externalId` is taken. A PUT under the external id would change what stands instead.
         """
+        return _named(self._send("POST", f"{RECORD}/{kind}", json=dict(body), headers=CHECKED))
+
+    def submit(self, method: str, kind: str, records: Sequence[Mapping[str, Any]], key: str) -> str:
+        """Have NetSuite create (POST) or change (PATCH, each with its `id`) these records later; the id of the job.
+
+        `key` is a UUID: of several requests with one key only the first is taken.
+        """
+        headers = {
+            **CHECKED,
+            "content-type": COLLECTION,
+            "prefer": "respond-async",
+            "x-netsuite-idempotency-key": key,
+        }
         reply = self._send(
-            "PUT",
-            f"{RECORD}/{kind}/eid:{key}",
-            params={"replace": replace},
-            json=dict(body),
-            headers=CHECKED,
+            method, f"{RECORD}/{kind}", json={"items": [dict(each) for each in records]}, headers=headers
         )
-        return _named(reply)
+        job = _named(reply)
+        if job is None:
+            raise InDoubt("NetSuite took many records and named no job.", request_id=reply.request_id)
+        return job
+
+    def is_done(self, job: str) -> bool:
+        """Whether each record of a job was tried, well or not."""
+        reply = self._send("GET", f"{JOB}/{job}")
+        try:
+            return JobRecord.model_validate(reply.data).completed
+        except ValidationError:
+            raise UnexpectedReply(
+                "NetSuite gave a job that cannot be read.", request_id=reply.request_id
+            ) from None
 
     def patch(self, kind: str, id: str, body: Mapping[str, Any]) -> None:
         """Change what is named. Lines with their key are changed, lines without one are added."""
@@ -227,6 +256,8 @@ def verdicts(reply: Reply, repeatable: bool) -> OrderSyncError | None:
             )
         return default_error(reply, repeatable)
     codes = {each.code for each in said.details}
+    if codes & _REPEATED and _named(reply):
+        return None
     fields = tuple(FieldProblem(_place(each), _redacted(each.detail), each.code) for each in said.details)
     rid = reply.request_id
     if codes & _LIMITED:

@@ -16,6 +16,8 @@ __all__ = [
     "CustomerRow",
     "FulfillmentRecord",
     "ItemRow",
+    "JobRecord",
+    "LineRow",
     "Link",
     "NamedRow",
     "NsDetail",
@@ -27,6 +29,7 @@ __all__ = [
     "StockRow",
     "Sublist",
     "TaxDetail",
+    "TotalRow",
     "Wire",
 ]
 
@@ -227,6 +230,12 @@ class CurrencyRecord(Wire):
     precision: int | Link | None = Field(default=None, alias="currencyPrecision")
 
 
+class JobRecord(Wire):
+    """`{"completed": false, "id": "1", "progress": "pending", "task": {"links": […]}}`; done is not: well done."""
+
+    completed: Flag
+
+
 # -- rows of SuiteQL ---------------------------------------------------------------------------------------------
 
 
@@ -236,6 +245,30 @@ class OrderRow(Wire):
     id: Id
     changed: str = ""
     external_id: Text = Field(default=None, alias="externalid")
+
+
+class TotalRow(Wire):
+    """An order with its total, in the order's currency."""
+
+    id: Id
+    number: Text = Field(default=None, alias="tranid")
+    external_id: Text = Field(default=None, alias="externalid")
+    status: str
+    total: Decimal = Field(alias="foreigntotal")
+    currency: Text = None
+
+
+class LineRow(Wire):
+    """A line of an order as the ledger has it: what is earned is negative; taxes are lines, shipping is one."""
+
+    transaction: Id
+    id: Id
+    item: Text = None
+    item_type: Text = Field(default=None, alias="itemtype")
+    amount: Number = Field(default=ZERO, alias="foreignamount")
+    is_tax: Annotated[bool, BeforeValidator(lambda value: _flag(value) or False)] = Field(
+        default=False, alias="taxline"
+    )
 
 
 class CustomerRow(Wire):

@@ -71,8 +71,7 @@ class Catalog:
         return self._once("company", self._find_company)
 
     def _find_company(self) -> CompanyRow:
-        self._odoo.company = None
-        seen = self._odoo.search(CompanyRow, [])
+        seen = self._odoo.companies()
         wanted = self._settings.company
         fit = seen if wanted is None else [row for row in seen if wanted in (row.id, str(row.id), row.name)]
         if len(fit) != 1:

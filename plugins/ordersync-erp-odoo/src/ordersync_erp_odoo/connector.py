@@ -48,6 +48,7 @@ from ordersync_erp_odoo.checkup import Checkup
 from ordersync_erp_odoo.listing import PAGE, Shelf
 from ordersync_erp_odoo.loading import Loader
 from ordersync_erp_odoo.mapping import item_of
+from ordersync_erp_odoo.naming import Names
 from ordersync_erp_odoo.people import Buyers
 from ordersync_erp_odoo.placing import Desk
 from ordersync_erp_odoo.rpc import Odoo
@@ -62,7 +63,7 @@ from ordersync_erp_odoo.wire import (
 __all__ = ["FACTS", "OdooConnector"]
 
 
-BATCH = 40
+BATCH = 50
 """Orders per load: beyond about 50 a larger batch is no faster (measured)."""
 FACTS = Facts(
     platform="Odoo",
@@ -79,7 +80,7 @@ FACTS = Facts(
     },
     atomic_batches=frozenset({"create_orders", "create_customers"}),
     concurrency=2,
-    rate="none documented; two calls at once are polite",
+    rate="none documented; two requests at once are polite, more or a rate per minute if the settings say so",
     unique_key=True,
     settle_time=timedelta(seconds=120),
     overlap=timedelta(minutes=3),
@@ -112,15 +113,17 @@ class OdooConnector:
     facts = FACTS
 
     def __init__(self, settings: OdooSettings, access: Access) -> None:
+        self.facts = FACTS.model_copy(update={"concurrency": settings.concurrency})
         self._settings = settings
         self._access = access
         self._odoo = Odoo(settings, access)
         self._catalog = Catalog(self._odoo, settings, access.clock)
         loader = Loader(self._odoo, access)
         self._buyers = Buyers(self._odoo, self._catalog, loader)
-        self._desk = Desk(self._odoo, self._catalog, self._buyers, loader, settings, access)
+        names = Names(self._odoo)
+        self._desk = Desk(self._odoo, self._catalog, self._buyers, loader, names, settings, access)
         self._shelf = Shelf(self._odoo, self._catalog, settings)
-        self._changes = Changes(self._odoo, self._desk, settings, access)
+        self._changes = Changes(self._odoo, self._desk, loader, names, settings, access)
         self._checkup = Checkup(self._odoo, self._catalog, settings, self.facts)
 
     def close(self) -> None:

@@ -76,8 +76,9 @@ class Loader:
             ) from None
 
 
-QUIET: Mapping[str, Any] = {"tracking_disable": True, "mail_create_nolog": True}
-"""Without chatter messages and followers, as the totals were measured."""
+QUIET: Mapping[str, Any] = {"tracking_disable": True, "mail_create_nolog": True, "tz": "UTC"}
+"""Without chatter messages and followers, as the totals were measured; times in UTC: a load reads them in the zone of
+the context, else in that of the user's preferences (its source)."""
 
 
 def _refused(reply: LoadReply, records: Sequence[Sequence[object]]) -> Refused:

@@ -68,10 +68,7 @@ class Buyers:
         by_email = self._by_email([ask.customer.email for ask in asks if ask.customer.email])
         left = [ask for ask in asks if _plain_email(ask.customer.email) not in by_email]
         by_phone = self._by_phone([phone for ask in left if (phone := _phone(ask.customer))])
-        stamps = self._odoo.external_ids(
-            "res.partner", [row.id for rows in (by_email, by_phone) for hits in rows.values() for row in hits]
-        )
-        found: list[CustomerRef | None] = []
+        matches: list[list[PartnerRow]] = []
         for ask in asks:
             mail, phone = _plain_email(ask.customer.email), _phone(ask.customer)
             hits = by_email.get(mail) or [
@@ -79,6 +76,11 @@ class Buyers:
                 for row in by_phone.get(phone or "", [])
                 if not mail or row.email_normalized in (None, mail)
             ]
+            matches.append(hits)
+        several = {row.id for hits in matches if len(hits) > 1 for row in hits}
+        stamps = self._odoo.external_ids("res.partner", several)
+        found: list[CustomerRef | None] = []
+        for ask, hits in zip(asks, matches, strict=True):
             stamp = _customer_xid(ask.key)
             best = min(
                 hits,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from ordersync import (
@@ -45,6 +47,7 @@ from ordersync_erp_odoo.mapping import (
     tax_line,
     totals_of,
 )
+from ordersync_erp_odoo.naming import Names
 from ordersync_erp_odoo.people import Buyers
 from ordersync_erp_odoo.rpc import Odoo, price_digits
 from ordersync_erp_odoo.settings import OdooSettings
@@ -56,6 +59,8 @@ CORRECTIONS = 3
 """How often adjustment lines are changed before an order is reported as it is; two were enough in 400 orders."""
 LARGEST_CORRECTION = 5
 """In minor units, or one per line if that is more. A larger difference is a wrong tax or price, not rounding."""
+JUST_LOOKED = timedelta(minutes=1)
+"""How long a key that was looked for and not found need not be looked for again before it is loaded, once."""
 
 
 class Desk:
@@ -67,6 +72,7 @@ class Desk:
         catalog: Catalog,
         buyers: Buyers,
         loader: Loader,
+        names: Names,
         settings: OdooSettings,
         access: Access,
     ) -> None:
@@ -74,8 +80,12 @@ class Desk:
         self._catalog = catalog
         self._buyers = buyers
         self._loader = loader
+        self._names = names
         self._settings = settings
         self._access = access
+        self._lock = threading.Lock()
+        self._absent: dict[str, datetime] = {}
+        """Keys that were not found, and when they were looked for."""
 
     # -- finding ----------------------------------------------------------------------------------------------
 
@@ -86,6 +96,7 @@ class Desk:
         a copy that a person made of an order does not count. A key without its external id is Ambiguous.
         """
         wanted = sorted(set(keys))
+        since = self._access.clock.now()
         domain = ["|", ["origin", "in", wanted], ["client_order_ref", "in", wanted]]
         heads = self._odoo.search(HeadRow, domain)
         xids = self._odoo.external_ids("sale.order", [head.id for head in heads])
@@ -96,7 +107,21 @@ class Desk:
                 if key and key not in ours and head.id not in xids and head.state != "cancel":
                     strays.setdefault(key, []).append(head)
         placed = dict(zip(ours, self.placed(list(ours.values()), list(ours)), strict=True))
-        return [self._found(key, placed, strays) for key in keys]
+        found = [self._found(key, placed, strays) for key in keys]
+        self._not_found((key for key, each in zip(keys, found, strict=True) if each == Done(None)), since)
+        return found
+
+    def _not_found(self, keys: Iterable[str], since: datetime) -> None:
+        with self._lock:
+            fresh = {key: then for key, then in self._absent.items() if since - then < JUST_LOOKED}
+            self._absent = fresh | dict.fromkeys(keys, since)
+
+    def _looked_for(self, keys: Iterable[str]) -> set[str]:
+        """Those of the keys that were looked for just now and not found. Each look counts once."""
+        now = self._access.clock.now()
+        with self._lock:
+            looks = {key: self._absent.pop(key, None) for key in keys}
+        return {key for key, then in looks.items() if then is not None and now - then < JUST_LOOKED}
 
     @staticmethod
     def _found(
@@ -114,9 +139,7 @@ class Desk:
 
     def placed(self, heads: Sequence[HeadRow], keys: Sequence[str]) -> list[Placed]:
         """These orders with their lines named by position."""
-        lines = self._odoo.external_ids(
-            "sale.order.line", [line for head in heads for line in head.order_line]
-        )
+        lines = self._names.lines(line for head in heads for line in head.order_line)
         return [placed_of(head, key, lines) for head, key in zip(heads, keys, strict=True)]
 
     def head(self, ref: OrderRef) -> HeadRow:
@@ -131,12 +154,17 @@ class Desk:
     def create(self, drafts: Sequence[Draft]) -> list[Outcome[Placed]]:
         """Each draft's order as an unconfirmed quotation; what stands already under a key is answered as it is.
 
+        A load overwrites a quotation that stands, so a key is looked for before it, unless it was just now.
+
         Orders that cannot be put into Odoo's terms fail by themselves; the others are written all or none. Raises
         Refused (BatchRefused for several), TryLater, InDoubt.
         """
         outcomes: dict[int, Outcome[Placed]] = {}
-        standing = self.find([draft.key for draft in drafts])
-        for i, found in enumerate(standing):
+        absent = self._looked_for(draft.key for draft in drafts)
+        unsure = [i for i, draft in enumerate(drafts) if draft.key not in absent]
+        standing = self.find([drafts[i].key for i in unsure]) if unsure else []
+        self._looked_for(drafts[i].key for i in unsure)
+        for i, found in zip(unsure, standing, strict=True):
             if isinstance(found, Failed):
                 outcomes[i] = found
             elif found.value is not None:
@@ -212,6 +240,9 @@ class Desk:
             for order in orders
         ]
         ids = self._loader.load("sale.order", columns, records)
+        self._names.remember_orders(
+            {each: order_xid(order.draft.key) for each, order in zip(ids, orders, strict=True)}
+        )
         heads = self._heads(ids)
         heads = self._corrected(heads, dict(zip(ids, orders, strict=True)))
         return self.placed(heads, [order.draft.key for order in orders])

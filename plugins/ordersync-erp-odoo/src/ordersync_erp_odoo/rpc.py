@@ -25,9 +25,9 @@ from ordersync import (
     UnexpectedReply,
     Unreachable,
 )
-from ordersync.web import Access, Client, Reply, default_error, dump
+from ordersync.web import Access, Budget, Client, InFlight, Reply, SlidingWindow, default_error, dump
 from ordersync_erp_odoo.settings import OdooSettings
-from ordersync_erp_odoo.wire import Row, Version
+from ordersync_erp_odoo.wire import CompanyRow, Row, Version
 
 __all__ = ["JSON2_SINCE", "SELDOM", "Odoo", "price_digits", "verdicts"]
 
@@ -140,6 +140,16 @@ def _login_verdicts(reply: Reply, repeatable: bool) -> OrderSyncError | None:
     return verdicts(reply, repeatable)
 
 
+def budget_of(settings: OdooSettings, access: Access) -> Budget:
+    """What one database may be asked."""
+    budget = access.budget(
+        InFlight(settings.concurrency, longest=1.5 * TIMEOUT), account=f"{settings.url} {settings.database}"
+    )
+    if settings.requests_per_minute:
+        budget.add(SlidingWindow(settings.requests_per_minute, 60.1))
+    return budget
+
+
 class _Door(Protocol):
     name: str
 
@@ -164,8 +174,9 @@ class _JsonRpc:
     def __init__(self, settings: OdooSettings, access: Access, uid: int = 0) -> None:
         """`uid` is the user's id, which `login` finds."""
         self._settings = settings
-        self._client = access.client(settings.url, verdicts=verdicts, timeout=TIMEOUT)
-        self._logins = access.client(settings.url, verdicts=_login_verdicts, timeout=TIMEOUT)
+        budget = budget_of(settings, access)
+        self._client = access.client(settings.url, verdicts=verdicts, timeout=TIMEOUT, budget=budget)
+        self._logins = access.client(settings.url, verdicts=_login_verdicts, timeout=TIMEOUT, budget=budget)
         self._uid = uid
 
     def version(self) -> Version:
@@ -246,6 +257,7 @@ class _Json2:
             headers={"x-odoo-database": settings.database},
             verdicts=verdicts,
             timeout=TIMEOUT,
+            budget=budget_of(settings, access),
         )
 
     def call(
@@ -276,6 +288,8 @@ class Odoo:
         self._door: _Door | None = None
         self._closed = False
         self._fields: dict[str, Mapping[str, Mapping[str, Any]]] = {}
+        self._first_seen: Any = None
+        """The companies, as the call answered that tried the door; used once."""
         self.company: int | None = None
         """Sent as the allowed company with every call, once it is known."""
         self.version: Version | None = None
@@ -386,6 +400,14 @@ class Odoo:
         answer = ask(row.MODEL, "read", wanted, fields=self._names(row), context=context)
         return self._rows(row, answer)
 
+    def companies(self) -> list[CompanyRow]:
+        """The companies that the user sees, asked now and without the limit to one."""
+        self.company = None
+        self._opened()
+        with self._lock:
+            answer, self._first_seen = self._first_seen, None
+        return self.search(CompanyRow, []) if answer is None else self._rows(CompanyRow, answer)
+
     def external_ids(self, model: str, ids: Iterable[int]) -> dict[int, str]:
         """Record id → external id (`module.name`), of those that have one. Needs no rights on `ir.model.data`."""
         wanted = sorted(set(ids))
@@ -409,6 +431,8 @@ class Odoo:
         return ask()
 
     def _names(self, row: type[Row]) -> list[str]:
+        if row.EVERYWHERE:
+            return row.names()
         known = self.fields(row.MODEL)
         return [name for name in row.names() if name in known]
 
@@ -465,14 +489,8 @@ class Odoo:
             return False
         with closing(_Json2(self._settings, self._access)) as new:
             try:
-                new.call(
-                    "res.company",
-                    "search_read",
-                    None,
-                    {"domain": [], "fields": ["id"], "limit": 1},
-                    {},
-                    False,
-                )
+                ask = {"domain": [], "fields": CompanyRow.names(), "order": "id"}
+                self._first_seen = new.call("res.company", "search_read", None, ask, {}, False)
             except AccessDenied:
                 if wanted == "json2" or version is None or not self._settings.login:
                     raise

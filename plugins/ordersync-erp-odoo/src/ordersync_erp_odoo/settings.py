@@ -57,6 +57,17 @@ class OdooSettings(Frozen):
         default=None,
         description="Keeps the account's identity after the server moved: the id that `ordersync check` showed before.",
     )
+    concurrency: int = Field(
+        default=2,
+        ge=1,
+        le=50,
+        description="Requests at once, of all processes that share a ledger.",
+    )
+    requests_per_minute: int | None = Field(
+        default=None,
+        ge=1,
+        description="Requests in any minute, where the host (Odoo Online, a proxy) limits them.",
+    )
 
     confirm: bool = Field(
         default=True,

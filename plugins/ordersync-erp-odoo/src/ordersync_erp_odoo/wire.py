@@ -87,6 +87,8 @@ class Row(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
     MODEL: ClassVar[str] = ""
+    EVERYWHERE: ClassVar[bool] = False
+    """Whether 17 to 19 have all of its fields, whatever is installed: then `fields_get` is not asked for them."""
 
     id: int
 
@@ -253,6 +255,7 @@ class StockRow(Row):
 
 class PricelistRow(Row):
     MODEL = "product.pricelist"
+    EVERYWHERE = True
 
     name: Text = None
     currency_id: Link = None
@@ -269,6 +272,7 @@ class CurrencyRow(Row):
 
 class CompanyRow(Row):
     MODEL = "res.company"
+    EVERYWHERE = True
 
     name: str
     currency_id: Link = None
@@ -278,12 +282,14 @@ class CompanyRow(Row):
 
 class CountryRow(Row):
     MODEL = "res.country"
+    EVERYWHERE = True
 
     code: Text = None
 
 
 class StateRow(Row):
     MODEL = "res.country.state"
+    EVERYWHERE = True
 
     code: str
     name: str
@@ -292,6 +298,7 @@ class StateRow(Row):
 
 class WarehouseRow(Row):
     MODEL = "stock.warehouse"
+    EVERYWHERE = True
 
     name: str
     code: Text = None
@@ -300,12 +307,14 @@ class WarehouseRow(Row):
 
 class TeamRow(Row):
     MODEL = "crm.team"
+    EVERYWHERE = True
 
     name: str
 
 
 class TagRow(Row):
     MODEL = "crm.tag"
+    EVERYWHERE = True
 
     name: str
 

@@ -58,15 +58,16 @@ FACTS = Facts(
     page_size=PAGE,
     batch_sizes={
         "create_orders": 20,
+        "create_customers": 20,
         "find_orders": 50,
         "find_customers": 60,
         "resolve_skus": 100,
         "check_stocks": 60,
         "get_orders": 50,
     },
-    atomic_batches=frozenset({"create_orders"}),
+    atomic_batches=frozenset({"create_orders", "create_customers"}),
     concurrency=2,
-    rate="none documented; each session takes a licence, so two calls at once over one session",
+    rate="none documented; each session takes a licence, so two requests at once over one session",
     unique_key=False,
     settle_time=timedelta(seconds=180),
     overlap=timedelta(minutes=2),
@@ -103,8 +104,9 @@ class SapB1Connector:
 
     def __init__(self, settings: SapB1Settings, access: Access) -> None:
         self._settings = settings
+        self.facts = FACTS.model_copy(update={"concurrency": settings.concurrency})
         if not settings.corrections:
-            self.facts = FACTS.model_copy(
+            self.facts = self.facts.model_copy(
                 update={
                     "arithmetic": FACTS.arithmetic.model_copy(
                         update={"net_adjustment": False, "tax_adjustment": False}
@@ -217,6 +219,13 @@ class SapB1Connector:
     def create_customer(self, customer: Customer, key: str) -> CustomerRef:
         """One business partner under a code made of the key, or numbered by a series."""
         return self._buyers.create(customer, key)
+
+    @hookimpl
+    def create_customers(self, asks: Sequence[CustomerAsk]) -> Sequence[Outcome[CustomerRef]]:
+        """Several in one change set: all or none."""
+        if len(asks) < 2:
+            return [Done(self._buyers.create(ask.customer, ask.key)) for ask in asks]
+        return self._buyers.create_together(asks)
 
     # -- items ------------------------------------------------------------------------------------------------
 

@@ -32,11 +32,10 @@ class Goods:
     def _by(self, field: str, skus: Sequence[str]) -> dict[str, list[wire.Item]]:
         """Items by what the field says exactly, which may be more than was asked for."""
         found: dict[str, list[wire.Item]] = {}
-        for part in _parts(skus):
-            where = any_of([f"{field} eq {quoted(sku)}" for sku in part])
-            for row in self._service.rows(wire.Item, where=where):
-                sku = row.BarCode if field == "BarCode" else row.ItemCode
-                found.setdefault(sku, []).append(row)
+        wheres = [any_of([f"{field} eq {quoted(sku)}" for sku in part]) for part in _parts(skus)]
+        for row in self._service.found(wire.Item, wheres)[wire.Item.SET]:
+            sku = row.BarCode if field == "BarCode" else row.ItemCode
+            found.setdefault(sku, []).append(row)
         return found
 
     def stocks(self, items: Sequence[Item]) -> list[Outcome[Stock | None]]:

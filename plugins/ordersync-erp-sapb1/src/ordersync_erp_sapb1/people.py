@@ -8,6 +8,7 @@ from typing import Any
 from ordersync import (
     Address,
     Ambiguous,
+    BatchRefused,
     Customer,
     CustomerAsk,
     CustomerRef,
@@ -17,9 +18,13 @@ from ordersync import (
     NotFound,
     Outcome,
     Refused,
+    only,
 )
+from ordersync.web import Reply
 from ordersync_erp_sapb1.catalog import Catalog
+from ordersync_erp_sapb1.faults import verdicts
 from ordersync_erp_sapb1.mapping import address_fields
+from ordersync_erp_sapb1.multipart import Operation
 from ordersync_erp_sapb1.service import Service, any_of, quoted
 from ordersync_erp_sapb1.settings import SapB1Settings
 from ordersync_erp_sapb1.wire import BusinessPartner
@@ -65,19 +70,24 @@ class Buyers:
 
     def _by(self, fields: Sequence[str], values: Sequence[str]) -> list[BusinessPartner]:
         rows: dict[str, BusinessPartner] = {}
+        wheres = []
         for part in _parts(values):
             conditions = [f"{field} eq {quoted(value)}" for value in part for field in fields]
-            where = f"CardType eq 'cCustomer' and ({any_of(conditions)})"
+            wheres.append(f"CardType eq 'cCustomer' and ({any_of(conditions)})")
+        if fields != ("EmailAddress",):
+            found = self._service.found(BusinessPartner, wheres)[BusinessPartner.SET]
+            return list({row.CardCode: row for row in found}.values())
+        for where in wheres:
             rows.update({row.CardCode: row for row in self._service.rows(BusinessPartner, where=where)})
         return list(rows.values())
 
     def partners(self, codes: Sequence[str]) -> dict[str, BusinessPartner]:
         """Business partners by code."""
-        rows: dict[str, BusinessPartner] = {}
-        for part in _parts(sorted(set(codes))):
-            where = any_of([f"CardCode eq {quoted(code)}" for code in part])
-            rows.update({row.CardCode: row for row in self._service.rows(BusinessPartner, where=where)})
-        return rows
+        wheres = [
+            any_of([f"CardCode eq {quoted(code)}" for code in part]) for part in _parts(sorted(set(codes)))
+        ]
+        found = self._service.found(BusinessPartner, wheres)
+        return {row.CardCode: row for row in found[BusinessPartner.SET]}
 
     def create(self, customer: Customer, key: str) -> CustomerRef:
         """One business partner under a code of ours, or numbered by a series. Under a code of ours twice makes one.
@@ -92,10 +102,29 @@ class Buyers:
             if standing is None:
                 raise
             return standing
-        code = answer.get("CardCode") if isinstance(answer, dict) else None
-        if not code:
-            raise InDoubt("The Service Layer does not say which customer it has made.")
-        return CustomerRef(id=str(code))
+        return only([_made(answer, key)])
+
+    def create_together(self, asks: Sequence[CustomerAsk]) -> list[Outcome[CustomerRef]]:
+        """Several business partners in one change set: all of them or none.
+
+        Raises BatchRefused if they were refused (nothing was made), InDoubt if what became of them is not known.
+        """
+        bodies = [self._body(ask.customer, ask.key) for ask in asks]
+        parts = self._service.together([Operation("POST", BusinessPartner.SET, body) for body in bodies])
+        failed = next((part for part in parts if part.status >= 400), None)
+        if failed is not None:
+            error = verdicts(Reply(failed.status, {}, b"", failed.data, ""), False)
+            if error is not None and not isinstance(error, Refused):
+                raise error
+            fields = error.fields if error else ()
+            raise BatchRefused(error.message if error else "A part of a batch failed.", fields=fields)
+        if len(parts) != len(asks):
+            raise InDoubt(
+                "The answer to a batch is incomplete. Whether its customers were made is not known."
+            )
+        numbered = {part.content_id: part for part in parts}
+        ordered = [numbered.get(number, parts[number - 1]) for number in range(1, len(asks) + 1)]
+        return [_made(part.data, ask.key) for part, ask in zip(ordered, asks, strict=True)]
 
     def _standing(self, key: str) -> CustomerRef | None:
         """The customer of this key, if the refusal was because it is there already."""
@@ -156,6 +185,14 @@ class Buyers:
         state = address.subdivision or ""
         known = bool(country and state) and self._catalog.has_state(country, state)
         return address_fields(prefix, address, country, state if known else "")
+
+
+def _made(answer: Any, key: str) -> Outcome[CustomerRef]:
+    """The customer that an answer names; in doubt if it names none, or says another one's key."""
+    row = answer if isinstance(answer, dict) else {}
+    if not row.get("CardCode") or row.get("AdditionalID") not in (None, "", key):
+        return Failed(InDoubt("The Service Layer does not say which customer it has made."))
+    return Done(CustomerRef(id=str(row["CardCode"])))
 
 
 def _parts(values: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -53,6 +53,7 @@ __all__ = ["ORDERS", "Desk", "Standing"]
 
 ORDERS = "Orders"
 DRAFTS = "Drafts"
+PREVIEW = "OrdersService_Preview"
 CHUNK = 10
 """Keys per filter."""
 CORRECTIONS = 3
@@ -91,25 +92,31 @@ class Desk:
 
         Both fields that may hold keys are searched, so that a changed setting loses nothing; hits are compared exactly.
         """
-        orders, drafts = self._carrying(keys, ORDERS), self._carrying(keys, DRAFTS)
+        found = self._carrying(keys, ORDERS, DRAFTS)
+        orders, drafts = found[ORDERS], found[DRAFTS]
         return [self._found(key, orders.get(key, []), drafts.get(key, [])) for key in keys]
 
-    def _carrying(self, keys: Sequence[str], entity_set: str) -> dict[str, list[Document]]:
+    def _carrying(self, keys: Sequence[str], *entity_sets: str) -> dict[str, dict[str, list[Document]]]:
+        """Entity set → key → what carries it there."""
         own = self._settings.key_field
         user_defined = own != "NumAtCard"
-        found: dict[str, list[Document]] = {}
         wanted = sorted(set(keys))
+        wheres = []
         for first in range(0, len(wanted), CHUNK):
             part = wanted[first : first + CHUNK]
             conditions = [f"endswith(NumAtCard,{quoted(key)})" for key in part]
             if user_defined:
                 conditions += [f"{own} eq {quoted(key)}" for key in part]
-            for row in self._service.rows(
-                Document, where=any_of(conditions), of=entity_set, more=[own] if user_defined else []
-            ):
+            wheres.append(any_of(conditions))
+        found: dict[str, dict[str, list[Document]]] = {}
+        hits = self._service.found(Document, wheres, of=entity_sets, more=[own] if user_defined else [])
+        for entity_set, rows in hits.items():
+            by_key: dict[str, dict[int, Document]] = {key: {} for key in wanted}
+            for row in rows:
                 key = key_of(row.NumAtCard, str(row.own.get(own) or ""))
-                if key in part:
-                    found.setdefault(key, []).append(row)
+                if key in by_key:
+                    by_key[key][row.DocEntry] = row
+            found[entity_set] = {key: list(documents.values()) for key, documents in by_key.items()}
         return found
 
     def _found(self, key: str, orders: list[Document], drafts: list[Document]) -> Outcome[Placed | None]:
@@ -151,7 +158,7 @@ class Desk:
             raise gone
         if draft.AuthorizationStatus not in _GENERATED:
             return Standing(draft, waits=True)
-        orders = self._carrying([self._key(draft)], ORDERS)
+        orders = self._carrying([self._key(draft)], ORDERS)[ORDERS]
         for document in orders.get(self._key(draft), []):
             return Standing(document)
         raise gone
@@ -172,7 +179,7 @@ class Desk:
 
         Raises BatchRefused if the change set was refused (nothing was made), InDoubt if what became of it is not known.
         """
-        prepared: list[dict[str, Any] | Failed] = [self._prepared(draft) for draft in drafts]
+        prepared = self._prepared(drafts)
         bodies = [
             (draft, body) for draft, body in zip(drafts, prepared, strict=True) if isinstance(body, dict)
         ]
@@ -183,18 +190,32 @@ class Desk:
             made = iter(self._create_together(bodies))
         return [body if isinstance(body, Failed) else next(made) for body in prepared]
 
-    def _prepared(self, draft: Draft) -> dict[str, Any] | Failed:
-        try:
-            return self._agreed(draft)
-        except AccessDenied:
-            raise
-        except OrderSyncError as error:
-            if isinstance(error, Refused):
-                self._catalog.forget()
-            return Failed(error)
+    def _prepared(self, drafts: Sequence[Draft]) -> list[dict[str, Any] | Failed]:
+        """A body for each draft, or why there is none. What they ask in the same round goes in one request."""
+        talks = [self._agreed(draft) for draft in drafts]
+        done: dict[int, dict[str, Any] | Failed] = {}
+        heard: dict[int, Totals | OrderSyncError | None] = dict.fromkeys(range(len(drafts)))
+        while heard:
+            asked: dict[int, Mapping[str, Any]] = {}
+            for i, computed in heard.items():
+                try:
+                    if isinstance(computed, OrderSyncError):
+                        raise computed
+                    asked[i] = talks[i].send(computed)
+                except StopIteration as agreed:
+                    done[i] = agreed.value
+                except AccessDenied:
+                    raise
+                except OrderSyncError as error:
+                    if isinstance(error, Refused):
+                        self._catalog.forget()
+                    done[i] = Failed(error)
+            told = self._previews([(drafts[i], body) for i, body in asked.items()])
+            heard = dict(zip(asked, told, strict=True))
+        return [done[i] for i in range(len(drafts))]
 
-    def _agreed(self, draft: Draft) -> dict[str, Any]:
-        """A body that comes to the draft's totals.
+    def _agreed(self, draft: Draft) -> Generator[Mapping[str, Any], Totals | None, dict[str, Any]]:
+        """A body that comes to the draft's totals; asks what bodies would come to on the way.
 
         What SAP Business One rounds otherwise is corrected, at most `CORRECTIONS` times; if that leads nowhere, shipping
         goes as a line instead of a freight, whose tax may be rounded apart. Raises Refused if it would still compute
@@ -209,7 +230,8 @@ class Desk:
             correction = Correction()
             for _ in range(CORRECTIONS + 1):
                 body = document_of(draft, replace(asked, shipping_expense=expense), correction)
-                computed = self._preview(body, draft.currency)
+                computed = yield body
+                assert computed is not None
                 if computed == draft.expected:
                     return body
                 first = first or computed
@@ -226,9 +248,46 @@ class Desk:
             remedy="Compare tax codes, decimal places and the rounding of taxes, or enter the order by hand.",
         )
 
-    def _preview(self, body: Mapping[str, Any], iso: str) -> Totals:
-        """What the document would come to; saves nothing (manual, `OrdersService_Preview`)."""
-        answer = self._service.send("POST", "OrdersService_Preview", {"Document": body}, changes=False)
+    def _previews(self, asked: Sequence[tuple[Draft, Mapping[str, Any]]]) -> list[Totals | OrderSyncError]:
+        """What each document would come to, many in one `$batch`; saves nothing (manual, `OrdersService_Preview`).
+
+        The first that fails ends a batch: the rest go in another. What was not refused but failed is asked by itself, with
+        patience, and a new session if need be; so is each where the Service Layer does not answer so.
+        """
+        told: list[Totals | OrderSyncError] = []
+        while len(left := asked[len(told) :]) > 1:
+            operations = [Operation("POST", PREVIEW, {"Document": body}) for _, body in left]
+            try:
+                parts = self._service.in_turn(operations)
+            except AccessDenied:
+                raise
+            except (Refused, UnexpectedReply):
+                parts = None
+            except OrderSyncError as error:
+                return [*told, *[error] * len(left)]
+            keys = [draft.key for draft, _ in left]
+            if parts is None or not _of_these(parts, keys, self._settings.key_field):
+                break
+            told += [self._told(part, *ask) for part, ask in zip(parts, left, strict=False)]
+        return told + [self._preview(draft, body) for draft, body in left]
+
+    def _told(self, part: Part, draft: Draft, body: Mapping[str, Any]) -> Totals | OrderSyncError:
+        try:
+            error = verdicts(Reply(part.status, {}, b"", part.data, ""), True)
+            if error is None:
+                return self._computed(part.data, draft.currency)
+            return error if isinstance(error, Refused) else self._preview(draft, body)
+        except UnexpectedReply as unread:
+            return unread
+
+    def _preview(self, draft: Draft, body: Mapping[str, Any]) -> Totals | OrderSyncError:
+        try:
+            answer = self._service.send("POST", PREVIEW, {"Document": body}, changes=False)
+            return self._computed(answer, draft.currency)
+        except OrderSyncError as error:
+            return error
+
+    def _computed(self, answer: Any, iso: str) -> Totals:
         if not isinstance(answer, dict):
             raise UnexpectedReply("The preview answers no document.")
         document = parsed(Document, {**answer, "DocEntry": answer.get("DocEntry") or 0})
@@ -399,6 +458,17 @@ class Desk:
             placed_on=day,
             warehouse=self._settings.warehouse,
         )
+
+
+def _of_these(parts: Sequence[Part], keys: Sequence[str], own: str) -> bool:
+    """Whether no answer carries another key than the draft at its place."""
+    said = [
+        key_of(str(part.data.get("NumAtCard") or ""), str(part.data.get(own) or ""))
+        if isinstance(part.data, dict)
+        else None
+        for part in parts
+    ]
+    return all(key in (None, wanted) for key, wanted in zip(said, keys, strict=False))
 
 
 def _row_at(document: Document, position: int) -> PlacedLine | None:

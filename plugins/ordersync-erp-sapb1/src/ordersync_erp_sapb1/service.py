@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from pydantic import ValidationError
 
-from ordersync import NotFound, UnexpectedReply
-from ordersync.web import Access, Reply, next_field_pages
+from ordersync import NotFound, Refused, UnexpectedReply
+from ordersync.web import Access, InFlight, Reply, next_field_pages
 from ordersync_erp_sapb1.faults import verdicts
-from ordersync_erp_sapb1.multipart import Operation, Part, answered, change_set
+from ordersync_erp_sapb1.multipart import Operation, Part, answered, answered_in_turn, change_set, singles
 from ordersync_erp_sapb1.session import Sessions
 from ordersync_erp_sapb1.settings import SapB1Settings
 from ordersync_erp_sapb1.wire import Body
@@ -21,6 +22,8 @@ PAGE = 100
 """Rows asked for per page; the Service Layer gives 20 unless it is told otherwise."""
 TIMEOUT = 120.0
 """Seconds; a document of some hundred lines takes long."""
+_PLAIN = "$'(),"
+"""Signs that the manual's own addresses hold as they are."""
 
 B = TypeVar("B", bound=Body)
 
@@ -49,6 +52,10 @@ class Service:
             headers={"prefer": f"odata.maxpagesize={PAGE}", "b1s-caseinsensitive": "true"},
             verdicts=verdicts,
             timeout=TIMEOUT,
+            budget=access.budget(
+                InFlight(settings.concurrency, longest=1.5 * TIMEOUT),
+                account=f"{settings.url} {settings.company}",
+            ),
         )
 
     @property
@@ -84,6 +91,44 @@ class Service:
         for reply in next_field_pages(self._client, of or row.SET, params, field=self._link):
             for value in _values(reply):
                 yield parsed(row, value)
+
+    def found(
+        self, row: type[B], wheres: Sequence[str], *, of: Sequence[str] = (), more: Sequence[str] = ()
+    ) -> dict[str, list[B]]:
+        """Entity set → every row that matches any of the filters, each asked of each set in `of`; all in one `$batch`.
+
+        Each is asked by itself where there is only one, and where not all of a batch is answered: with patience, and a new
+        session if need be. The filters must not rely on `B1S-CaseInsensitive`: whether a header counts inside of a batch is
+        not documented.
+        """
+        asked = [(entity_set, where) for entity_set in of or (row.SET,) for where in wheres]
+        pages = self._pages(row, asked, more) if len(asked) > 1 else None
+        found: dict[str, list[B]] = {entity_set: [] for entity_set in of or (row.SET,)}
+        for place, (entity_set, where) in enumerate(asked):
+            if pages is None or pages[place] is None:
+                found[entity_set] += self.rows(row, where=where, of=entity_set, more=more)
+            else:
+                found[entity_set] += [parsed(row, value) for value in pages[place] or ()]
+        return found
+
+    def _pages(
+        self, row: type[B], asked: Sequence[tuple[str, str]], more: Sequence[str]
+    ) -> list[list[Mapping[str, Any]] | None] | None:
+        """The rows of each, None for those that have more pages; None if not all are answered."""
+        operations = []
+        for entity_set, where in asked:
+            params = self._params(row, where, "", more)
+            query = "&".join(f"{name}={quote(value, safe=_PLAIN)}" for name, value in params.items())
+            operations.append(Operation("GET", f"{entity_set}?{query}"))
+        try:
+            parts = self.in_turn(operations)
+        except (Refused, UnexpectedReply):
+            return None
+        if not parts or parts[-1].status >= 400:
+            return None
+        replies = [Reply(part.status, {}, b"", part.data, "") for part in parts]
+        rows = [_values(reply) for reply in replies]
+        return [None if reply.data.get(self._link) else row for reply, row in zip(replies, rows, strict=True)]
 
     def _params(self, row: type[B], where: str, order: str, more: Sequence[str]) -> dict[str, str]:
         given = {"$select": ",".join([*row.names(), *more]), "$filter": where, "$orderby": order}
@@ -155,6 +200,21 @@ class Service:
             expect_json=False,
         )
         return answered(reply.body, reply.headers.get("content-type", ""))
+
+    def in_turn(self, operations: Sequence[Operation]) -> list[Part] | None:
+        """Requests that change nothing, in one `$batch`, one after another; the first that fails is the last answered.
+
+        The answers to all, or to those up to the failed one; None if the answer is not of this form.
+        """
+        body, kind = singles(self._root, operations)
+        reply = self._client.post(
+            "$batch",
+            content=body,
+            headers={"content-type": kind, "accept": "multipart/mixed"},
+            expect_json=False,
+            repeatable=True,
+        )
+        return answered_in_turn(reply.body, reply.headers.get("content-type", ""), len(operations))
 
     def close(self) -> None:
         """Log out and close the connections."""

@@ -60,6 +60,12 @@ class SapB1Settings(Frozen):
         default=None,
         description="Keeps the account's identity after the server moved: the id that `ordersync check` showed before.",
     )
+    concurrency: int = Field(
+        default=2,
+        ge=1,
+        le=50,
+        description="Requests at once, of all processes that share a ledger.",
+    )
     timezone: Annotated[str, AfterValidator(_known_zone)] = Field(
         default="UTC",
         description="The time zone of the server, which keeps dates and times without one: Europe/Berlin.",

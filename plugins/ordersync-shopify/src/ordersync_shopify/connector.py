@@ -43,7 +43,6 @@ from ordersync_shopify import changing, inputs, listing, mapping, queries, readi
 from ordersync_shopify.account import CREATES_PER_MINUTE, check
 from ordersync_shopify.graphql import GraphQL
 from ordersync_shopify.marks import gid
-from ordersync_shopify.pace import PerMinute
 from ordersync_shopify.reading import read_as
 from ordersync_shopify.search import any_of, term
 from ordersync_shopify.settings import ShopifySettings
@@ -107,7 +106,6 @@ class ShopifyConnector:
         )
         self._location = gid("Location", settings.location) if settings.location else None
         self._currency: str | None = None
-        self._creates: PerMinute | None = None
 
     def close(self) -> None:
         """Close all connections."""
@@ -122,8 +120,8 @@ class ShopifyConnector:
     def check_access(self) -> Account:
         account, shop = check(self._graphql, self._settings, self.facts, self._access.clock.now())
         self._currency = shop.currency_code
-        if shop.plan.partner_development and self._creates is None:
-            self._creates = PerMinute(CREATES_PER_MINUTE, self._access.clock)
+        if shop.plan.partner_development:
+            self._graphql.limit(queries.CREATE_ORDER, CREATES_PER_MINUTE, seconds=60.1)
         return account
 
     # --- reading orders ----------------------------------------------------------------------------------------------
@@ -185,8 +183,6 @@ class ShopifyConnector:
         asked = inputs.order_input(
             draft, source_name=self._settings.source_name, discount_title=self._settings.discount_title
         )
-        if self._creates:
-            self._creates.take()
         payload = self._graphql.change(
             queries.CREATE_ORDER,
             order=asked,

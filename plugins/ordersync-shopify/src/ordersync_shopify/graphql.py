@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from ordersync import (
@@ -18,7 +19,7 @@ from ordersync import (
     TryLater,
     UnexpectedReply,
 )
-from ordersync.web import Access, Bucket, Reply, default_error
+from ordersync.web import Access, CostPoints, PerOperation, Reply, Report, SlidingWindow, default_error
 from ordersync_shopify.queries import Document
 
 __all__ = ["GraphQL", "TooCostly"]
@@ -54,11 +55,16 @@ class GraphQL:
 
     def __init__(self, base_url: str, version: str, token: str, access: Access) -> None:
         self._access = access
+        self._budget = access.budget(
+            CostPoints(STANDARD_BUCKET, STANDARD_RATE, report=_reported), account=base_url
+        )
         self._client = access.client(
-            base_url, headers={"x-shopify-access-token": token}, verdicts=self._judge
+            base_url,
+            headers={"x-shopify-access-token": token},
+            verdicts=self._judge,
+            budget=self._budget,
         )
         self._path = f"/admin/api/{version}/graphql.json"
-        self._bucket = Bucket(STANDARD_BUCKET, STANDARD_RATE, access.clock)
         self._costs: dict[str, float] = {}
         self.served: str | None = None
         self.restore_rate: float | None = None
@@ -73,15 +79,16 @@ class GraphQL:
         Raises what `_judge` reads out of it, TooCostly among them. A mutation is sent once, unless Shopify says that
         it was throttled: then nothing was done.
         """
-        expected = self._costs.get(document.name, MUTATION_COST)
+        dearest = MUTATION_COST if document.changes else float(MOST_POINTS)
         reply = self._client.send(
             "POST",
             self._path,
             json={"query": document.text, "variables": variables, "operationName": document.name},
             repeatable=not document.changes,
-            before=lambda: self._bucket.take(expected),
+            cost=self._costs.get(document.name, dearest),
+            operation=document.name,
         )
-        self._learn(document, expected, reply)
+        self._learn(document, reply)
         data = reply.data.get("data") if isinstance(reply.data, dict) else None
         if not isinstance(data, dict):
             message = "Shopify's answer has no data."
@@ -89,6 +96,10 @@ class GraphQL:
                 raise InDoubt(message, request_id=reply.request_id)
             raise UnexpectedReply(message, request_id=reply.request_id)
         return data
+
+    def limit(self, document: Document, most: int, seconds: float) -> None:
+        """Ask this document at most so often in any span of so many seconds."""
+        self._budget.add(PerOperation(document.name, SlidingWindow(most, seconds)))
 
     def change(self, document: Document, **variables: Any) -> dict[str, Any]:
         """The payload of a mutation's one field; its user errors are raised as Refused, field by field."""
@@ -145,23 +156,18 @@ class GraphQL:
             return asked
         return max(1, min(wanted, math.floor(asked * MOST_POINTS * 0.9 / cost)))
 
-    def _learn(self, document: Document, expected: float, reply: Reply) -> None:
-        """What this document asks for is taken ahead next time; what was taken too much goes back."""
-        cost = _cost(reply)
-        requested, actual = cost.get("requestedQueryCost"), cost.get("actualQueryCost")
+    def _learn(self, document: Document, reply: Reply) -> None:
+        """What this document asks for is held next time."""
+        requested = _number(_cost(reply).get("requestedQueryCost"))
         if requested is not None:
-            self._costs[document.name] = float(requested)
-        if actual is not None and expected > float(actual):
-            self._bucket.give_back(expected - float(actual))
+            self._costs[document.name] = requested
         self._observe(reply)
 
     def _observe(self, reply: Reply) -> None:
         self.served = reply.headers.get("x-shopify-api-version") or self.served
-        left = _cost(reply).get("throttleStatus") or {}
-        if left.get("currentlyAvailable") is not None:
-            self.restore_rate = float(left.get("restoreRate") or STANDARD_RATE)
-            size = float(left.get("maximumAvailable") or STANDARD_BUCKET)
-            self._bucket.observe(float(left["currentlyAvailable"]), size, self.restore_rate)
+        report = _reported(reply)
+        if report is not None and report.left is not None:
+            self.restore_rate = report.rate or STANDARD_RATE
 
     def _throttled_until(self) -> RateLimited:
         return RateLimited(
@@ -250,6 +256,25 @@ def raise_user_errors(what: str, payload: Mapping[str, Any], throttled: Callable
             for error in errors
         ),
     )
+
+
+def _reported(reply: Reply) -> Report | None:
+    """What an answer says of the bucket. One that names no actual cost was refused, and took nothing."""
+    cost = _cost(reply)
+    if not cost:
+        return None
+    status = cost.get("throttleStatus")
+    status = status if isinstance(status, dict) else {}
+    return Report(
+        left=_number(status.get("currentlyAvailable")),
+        size=_number(status.get("maximumAvailable")),
+        rate=_number(status.get("restoreRate")),
+        cost=_number(cost.get("actualQueryCost")) or 0.0,
+    )
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float | Decimal) and not isinstance(value, bool) else None
 
 
 def _cost(reply: Reply) -> dict[str, Any]:

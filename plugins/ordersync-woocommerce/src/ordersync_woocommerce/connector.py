@@ -11,6 +11,7 @@ from ordersync import (
     Account,
     Change,
     Customer,
+    CustomerAsk,
     CustomerRef,
     Delivery,
     DiscountCheck,
@@ -34,9 +35,10 @@ from ordersync import (
     hookimpl,
 )
 from ordersync.web import Access
-from ordersync_woocommerce import goods, listing, people, webhooks, wire
+from ordersync_woocommerce import goods, listing, webhooks, wire
 from ordersync_woocommerce.account import Knowledge, account, knowledge
 from ordersync_woocommerce.mapping import order_of
+from ordersync_woocommerce.people import People
 from ordersync_woocommerce.placing import Desk
 from ordersync_woocommerce.settings import WooCommerceSettings
 from ordersync_woocommerce.shop import Shop
@@ -52,13 +54,15 @@ FACTS = Facts(
     batch_sizes={
         "create_orders": 25,
         "update_orders": 25,
-        "find_orders": 50,
-        "get_orders": 50,
+        "find_orders": 100,
+        "get_orders": 100,
+        "find_customers": 50,
+        "create_customers": 20,
         "resolve_skus": 200,
         "check_stocks": 200,
     },
     concurrency=2,
-    rate="none documented; each order takes the shop 50 to 130 ms",
+    rate="none documented, hosts have their own; each order takes the shop 50 to 130 ms",
     unique_key=False,
     settle_time=timedelta(seconds=120),
     overlap=timedelta(minutes=5),
@@ -81,10 +85,12 @@ class WooCommerceConnector:
     facts = FACTS
 
     def __init__(self, settings: WooCommerceSettings, access: Access) -> None:
+        self.facts = FACTS.model_copy(update={"concurrency": settings.concurrency})
         self._settings = settings
         self._now = access.clock.now
         self._shop = Shop(settings, access)
         self._desk = Desk(self._shop, settings)
+        self._people = People(self._shop)
         self._known: Knowledge | None = None
         self._lock = threading.Lock()
 
@@ -175,11 +181,19 @@ class WooCommerceConnector:
 
     @hookimpl
     def find_customer(self, customer: Customer) -> CustomerRef | None:
-        return people.find_customer(self._shop, customer)
+        return self._people.find(customer)
+
+    @hookimpl
+    def find_customers(self, asks: Sequence[CustomerAsk]) -> Sequence[Outcome[CustomerRef | None]]:
+        return self._people.find_many(asks)
 
     @hookimpl
     def create_customer(self, customer: Customer, key: str) -> CustomerRef:
-        return people.create_customer(self._shop, customer, key)
+        return self._people.create(customer, key)
+
+    @hookimpl
+    def create_customers(self, asks: Sequence[CustomerAsk]) -> Sequence[Outcome[CustomerRef]]:
+        return self._people.create_many(asks)
 
     @hookimpl
     def resolve_sku(self, sku: str) -> Item | None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
-
-from pydantic import ValidationError
 
 from ordersync import (
     Ambiguous,
@@ -25,8 +23,8 @@ from ordersync import (
 from ordersync_woocommerce import marks, wire
 from ordersync_woocommerce.account import Knowledge
 from ordersync_woocommerce.asking import asked_order
+from ordersync_woocommerce.batches import entries, refusal
 from ordersync_woocommerce.changing import asked_change
-from ordersync_woocommerce.errors import of_entry
 from ordersync_woocommerce.mapping import placed_of
 from ordersync_woocommerce.settings import WooCommerceSettings
 from ordersync_woocommerce.shop import Shop, read_as
@@ -92,27 +90,20 @@ class Desk:
             except Refused as error:
                 outcomes[i] = Failed(error)
         if bodies:
-            answers = self._batch("create", [body for _, body in bodies])
+            answers = entries(self._shop, "orders", "create", [body for _, body in bodies])
             for (i, _), answer in zip(bodies, answers, strict=True):
                 outcomes[i] = self._entry(answer, drafts[i])
         return [outcomes[i] for i in range(len(drafts))]
 
     def _entry(self, answer: Any, draft: Draft) -> Outcome[Placed]:
         try:
-            refused = _refusal(answer)
+            refused = refusal(answer)
             if refused is not None:
                 self._clear(draft.key)
                 return Failed(refused)
             return Done(_created(answer, draft))
         except OrderSyncError as error:
             return Failed(error)
-
-    def _batch(self, verb: str, bodies: Sequence[Mapping[str, Any]]) -> list[Any]:
-        data = self._shop.post("orders/batch", {verb: bodies}).data
-        answers = data.get(verb) if isinstance(data, Mapping) else None
-        if not isinstance(answers, list) or len(answers) != len(bodies):
-            raise InDoubt("The shop does not answer each entry of a batch. What was done is not known.")
-        return answers
 
     def _clear(self, key: str) -> None:
         """An error that WooCommerce meets late leaves the order as a `checkout-draft` with our key: it is removed.
@@ -160,7 +151,7 @@ class Desk:
             else:
                 bodies.append((i, {"id": found.id, **body}))
         if bodies:
-            answers = self._batch("update", [body for _, body in bodies])
+            answers = entries(self._shop, "orders", "update", [body for _, body in bodies])
             for (i, _), answer in zip(bodies, answers, strict=True):
                 outcomes[i] = _updated(answer, asks[i])
         return [outcomes[i] for i in range(len(asks))]
@@ -179,17 +170,6 @@ def _only(key: str, hits: Sequence[wire.Order]) -> Outcome[Placed | None]:
     return Done(placed_of(hits[0], key) if hits else None)
 
 
-def _refusal(answer: Any) -> OrderSyncError | None:
-    """Why an entry of a batch was not done; None if it was."""
-    try:
-        entry = wire.BatchEntry.model_validate(answer)
-    except ValidationError:
-        entry = None
-    if entry is None:
-        raise InDoubt("An entry of the shop's answer cannot be read. Whether it was done is not known.")
-    return of_entry(entry.error) if entry.error else None
-
-
 def _created(data: Any, draft: Draft) -> Placed:
     """What was made, if it carries our key: else it could not be found again."""
     found = read_as(wire.Order, data, wrote=True)
@@ -203,7 +183,7 @@ def _created(data: Any, draft: Draft) -> Placed:
 
 def _updated(answer: Any, ask: UpdateAsk) -> Outcome[Placed]:
     try:
-        refused = _refusal(answer)
+        refused = refusal(answer)
         if refused is not None:
             return Failed(refused)
         found = read_as(wire.Order, answer, wrote=True)

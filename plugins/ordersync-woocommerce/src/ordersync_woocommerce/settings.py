@@ -63,6 +63,17 @@ class WooCommerceSettings(BaseModel):
         description="The secret that signs webhooks; during a rotation a list, the new one first.",
     )
     page_size: int = Field(default=50, ge=1, le=100, description="Orders per page of a listing.")
+    concurrency: int = Field(
+        default=2,
+        ge=1,
+        le=50,
+        description="Requests at once, of all processes that share a ledger.",
+    )
+    requests_per_minute: int | None = Field(
+        default=None,
+        ge=1,
+        description="Requests in any minute, where the host limits them.",
+    )
     timeout: float = Field(default=60.0, gt=0, le=300, description="Seconds to wait for an answer.")
 
     @field_validator("shipping_method")

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ValidationError
 
 from ordersync import InDoubt, UnexpectedReply
-from ordersync.web import Access, Auth, Basic, Reply, SignedRequests
+from ordersync.web import Access, Auth, Basic, InFlight, Reply, SignedRequests, SlidingWindow
 from ordersync_woocommerce.errors import judged
 from ordersync_woocommerce.settings import WooCommerceSettings
 
@@ -44,7 +44,13 @@ class Shop:
         elif urlsplit(settings.url).scheme == "http":
             auth = SignedRequests(key, secret, access.clock)
         self._plain = settings.permalinks == "plain"
-        self._client = access.client(settings.url, auth=auth, verdicts=judged, timeout=settings.timeout)
+        slots = InFlight(settings.concurrency, longest=1.5 * settings.timeout)
+        budget = access.budget(slots, account=settings.url)
+        if settings.requests_per_minute:
+            budget.add(SlidingWindow(settings.requests_per_minute, 60.1))
+        self._client = access.client(
+            settings.url, auth=auth, verdicts=judged, timeout=settings.timeout, budget=budget
+        )
         self.host = self._client.origin[1]
 
     def close(self) -> None:

@@ -27,7 +27,7 @@ class Patience(Subject):
             RULE,
             expected=f"{what} without a single 429",
             seen=f"{len(refused)} of {len(stand.wire.exchanges)} requests were refused for haste",
-            do="take from a `Bucket` before each request (`before=` of the client), and feed it the platform's own figures",
+            do="give the client a budget (`access.budget`) with the platform's rule, and let it read the platform's own figures",
         )
 
     @rule(RULE)

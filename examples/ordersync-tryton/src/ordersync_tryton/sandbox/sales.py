@@ -15,11 +15,11 @@ __all__ = ["BUTTONS", "amount_of", "checked_line", "tax_of"]
 
 BUTTONS = {
     "quote": (("draft",), "quotation"),
-    "confirm": (("quotation",), "processing"),
+    "confirm": (("quotation",), "confirmed"),
     "cancel": (("draft", "quotation"), "cancelled"),
     "draft": (("cancelled", "quotation", "confirmed"), "draft"),
 }
-"""Button → the states in which it can be pressed, and the state that follows. A confirmed sale is processed at once."""
+"""Button → the states in which it can be pressed, and the state that follows."""
 
 
 def amount_of(line: Record, step: Decimal) -> Decimal:

@@ -31,8 +31,11 @@ class Sandbox(Records):
     option_names: ClassVar[Mapping[str, str]] = {
         "rounding": "how taxes are rounded: document (default) or line",
         "correction": "no: without the fixed tax that corrects cents",
+        "worker": "yes: confirmed sales are processed later, by a worker",
     }
 
+    tasks = Table()
+    """What waits for the worker."""
     endings = Table()
     """When all sessions were ended."""
 
@@ -80,10 +83,18 @@ class Sandbox(Records):
                 self.inspect(model, values)
             return [self.make(model, values)["id"] for values in params[0]]
         if model == "sale.sale" and method in BUTTONS:
-            return self._press(method, [self.orders.need(each) for each in params[0]])
+            return self._press(method, self._named(params[0]), int(context.get("queue_batch") or 20))
         raise Fault(403, "forbidden", "You don't have the permission to access the requested resource.")
 
-    def _press(self, button: str, sales: list[Record]) -> None:
+    def _named(self, ids: list[int]) -> list[Record]:
+        if len(set(ids)) < len(ids):
+            raise Fault(422, "invalid", "Duplicate records")
+        found = [sale for sale in map(self.orders.get, ids) if sale]
+        if len(found) < len(ids):
+            raise UserError('You are trying to read records "…" of "Sale" that don\'t exist.')
+        return found
+
+    def _press(self, button: str, sales: list[Record], task: int) -> None:
         states, after = BUTTONS[button]
         for sale in sales:
             if sale["state"] not in states:
@@ -94,6 +105,26 @@ class Sandbox(Records):
             numbered = sum(bool(one["number"]) for one in self.orders)
             number = sale["number"] or (str(numbered + 1) if button == "quote" else None)
             self.orders.change(sale, state=after, number=number)
+        if button == "confirm" and self.options.get("worker") == "yes":
+            ids = [sale["id"] for sale in sales]
+            for first in range(0, len(ids), task):
+                self.tasks.add({"sales": ids[first : first + task]})
+        elif button == "confirm":
+            self._process([sale["id"] for sale in sales])
+
+    def work(self) -> None:
+        """A worker does what waits, task by task."""
+        for task in list(self.tasks):
+            self._process(task["sales"])
+            self.tasks.remove(task["id"])
+
+    def _process(self, ids: list[int]) -> None:
+        """One task: shipments and invoices of all these sales or of none. That it failed is told to administrators only."""
+        sales = [sale for sale in map(self.orders.need, ids) if sale["state"] == "confirmed"]
+        sold = [line["product"] for sale in sales for line in self.lines.find(sale=sale["id"])]
+        if not any(product and self.items.need(product).get("lacks_account") for product in sold):
+            for sale in sales:
+                self.orders.change(sale, state="processing")
 
     # -- sessions --------------------------------------------------------------------------------------------------
 

@@ -27,6 +27,7 @@ from .orders import Orders
 from .populate import TWIN_SKU, populate
 from .quirks import (
     OWN,
+    EmptyConsignments,
     EqualModified,
     ExclusiveDates,
     IgnoredFilters,
@@ -172,6 +173,8 @@ class Sandbox(Levers):
                 return 200, orders.listed(query)
             case "POST", "v2/orders":
                 return 200, orders.created(body, query)
+            case "GET", "v3/orders/payment_actions/refunds":
+                return 200, orders.all_refunds(query)
             case "GET", "v2/order_statuses":
                 return 200, [_status(number) for number in STATUSES]
             case "GET", "v2/store":
@@ -203,7 +206,7 @@ class Sandbox(Levers):
             case "GET", None:
                 return 200, orders.one(number, query)
             case "PUT", None:
-                return 200, orders.changed(number, body, query)
+                return 200, orders.changed(number, body)
             case "DELETE", None:
                 orders.archived(number)
                 return 204, None
@@ -227,6 +230,7 @@ class Sandbox(Levers):
             cap=self.cap,
             ignored=frozenset(ignored.text("names").split("|") if ignored else ()),
             exclusive=self.quirk(ExclusiveDates) is not None,
+            bare=self.quirk(EmptyConsignments) is not None,
         )
 
     def _shelves(self) -> Shelves:

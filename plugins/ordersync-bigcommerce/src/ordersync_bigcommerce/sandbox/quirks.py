@@ -10,6 +10,7 @@ from ordersync.testing.quirks import Quirk, Setting
 __all__ = [
     "OWN",
     "DuplicateWebhooks",
+    "EmptyConsignments",
     "EqualModified",
     "ExclusiveDates",
     "IgnoredFilters",
@@ -67,6 +68,17 @@ class SmallPages(Quirk):
     name = "small_pages"
     settings: ClassVar[Mapping[str, Setting]] = {"rows": Setting("3", "on a page at most", least=1)}
     told = (REFERENCE,)
+
+
+class EmptyConsignments(Quirk):
+    """Consignments come without their lines, though the order has some.
+
+    Of two orders that looked alike, one had its lines there and the other had none. Who believes what is included
+    sends an order on that is short, or empty.
+    """
+
+    name = "empty_consignments"
+    told = ("https://github.com/bigcommerce/dev-docs/issues/2052",)
 
 
 class NoSkuList(Quirk):
@@ -152,6 +164,7 @@ OWN: tuple[type[Quirk], ...] = (
     ExclusiveDates,
     EqualModified,
     SmallPages,
+    EmptyConsignments,
     NoSkuList,
     SlowIndex,
     Overload,

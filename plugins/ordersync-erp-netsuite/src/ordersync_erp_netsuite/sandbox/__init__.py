@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -19,8 +19,19 @@ from .customers import Customers
 from .docks import Docks
 from .doors import TOKEN_PATH, Doors
 from .faults import Fault, bad_content, missing
+from .jobs import MOST_RECORDS, Job, Jobs, Repeated, Result
 from .levers import Levers
-from .quirks import OWN, AmountRecomputed, BusyAccount, NoPackages, NullColumns, PriceLevelWins, ShortSublists
+from .quirks import (
+    OWN,
+    AmountRecomputed,
+    BusyAccount,
+    NoBatches,
+    NoPackages,
+    NullColumns,
+    PriceLevelWins,
+    ShortSublists,
+    SlowJobs,
+)
 from .sales import Sales
 from .seeding import populate
 from .store import Record, Store
@@ -32,11 +43,15 @@ __all__ = ["Sandbox"]
 _ACCOUNT = "1234567_SB1"
 _RECORD = "/services/rest/record/v1"
 _SUITEQL = "/services/rest/query/v1/suiteql"
+_JOB = "/services/rest/async/v1/job"
 _SINGULAR = "application/vnd.oracle.resource+json; type=singular; charset=UTF-8"
 _COLLECTION = "application/vnd.oracle.resource+json; type=collection; charset=UTF-8"
 _ROUTE = re.compile(
     r"/(?P<kind>\w+)(?:/(?P<id>\d+|eid:[\w-]+)(?:/(?P<part>!transform/itemFulfillment|\w+)(?:/(?P<line>\d+))?)?)?"
 )
+_JOB_ROUTE = re.compile(r"/(?P<job>\d+)(?P<tasks>/task/?(?:(?P<task>\d+)(?P<result>/result)?)?)?")
+_JOB_SECONDS = 2
+"""How long a job waits for its turn, unless a quirk says otherwise (a stand-in's choice)."""
 _CHOICES: dict[str, tuple[str, ...]] = {
     "tax": ("suitetax", "legacy", "codes", "none"),
     "auth": ("m2m", "tba"),
@@ -89,6 +104,9 @@ class Sandbox(Levers):
             numbered=self.options.get("numbering", "auto") == "auto",
         )
         self.docks = Docks(self.store, self.sales, self.now, packages=self.quirk(NoPackages) is None)
+        slow = self.quirk(SlowJobs)
+        wait = slow.whole("seconds") if slow else _JOB_SECONDS
+        self.jobs = Jobs(self._task, timedelta(seconds=wait))
         busy = self.quirk(BusyAccount)
         self.busy = busy.whole("times") if busy else 0
         """How many of the next requests find the account's concurrency used up."""
@@ -106,7 +124,13 @@ class Sandbox(Levers):
     def is_write(self, request: Request) -> bool:
         return super().is_write(request) and request.path not in (_SUITEQL, TOKEN_PATH)
 
+    def catch_up(self) -> None:
+        super().catch_up()
+        with self.lock:
+            self.jobs.catch_up(self.clock.now())
+
     def answer(self, request: Request) -> Response:
+        self.jobs.catch_up(self.clock.now())
         try:
             if request.path == TOKEN_PATH and request.method == "POST":
                 return self.doors.grant(request, self.clock.now())
@@ -118,8 +142,12 @@ class Sandbox(Levers):
                 )
             if request.path == _SUITEQL:
                 return self._query(request)
+            if request.path.startswith(f"{_JOB}/"):
+                return self._job(request)
             if request.path.startswith(f"{_RECORD}/"):
                 return self._record(request)
+        except Repeated as again:
+            return _accepted(again.response(), f"{request.host_url.rstrip('/')}{_JOB}/{again.job}")
         except Fault as fault:
             return fault.response()
         return Response("<html><body>Not Found</body></html>", 404, content_type="text/html")
@@ -176,6 +204,8 @@ class Sandbox(Levers):
             )
         named, part = found["id"], found["part"]
         base = f"{request.host_url.rstrip('/')}{_RECORD}"
+        if named is None and "respond-async" in request.headers.get("Prefer", ""):
+            return self._later(request, kind, base)
         match request.method:
             case "GET" if named is None:
                 return self._list(request, kind, base)
@@ -200,14 +230,89 @@ class Sandbox(Levers):
                 )
         raise Fault(405, "METHOD_NOT_ALLOWED", "Method not allowed.")
 
+    # -- many records at once -----------------------------------------------------------------------------------
+
+    def _later(self, request: Request, kind: str, base: str) -> Response:
+        """Take a collection: new records by POST, changes of records by PATCH, each naming its id."""
+        if self.quirk(NoBatches) or kind not in ("salesOrder", "customer"):
+            raise bad_content("Asynchronous requests with a collection of records are not supported.")
+        if request.method not in ("POST", "PATCH"):
+            raise Fault(405, "METHOD_NOT_ALLOWED", "Method not known to this stand-in.")
+        if "type=collection" not in request.headers.get("Content-Type", "").replace(" ", ""):
+            raise Fault(400, "INVALID_HEADER", "A collection is expected.", Header="Content-Type")
+        body = self._body(request)
+        items = body.get("items") if isinstance(body, dict) and set(body) == {"items"} else None
+        if not isinstance(items, list) or not 0 < len(items) <= MOST_RECORDS:
+            raise bad_content(f"A batch has from 1 to {MOST_RECORDS} records.", "items")
+        job = self.jobs.take(
+            self.clock.now(),
+            request.headers.get("X-NetSuite-Idempotency-Key", ""),
+            method=request.method,
+            kind=kind,
+            records=items,
+            replaced=sorted(_replaced(request)),
+            strict=_strict(request),
+            base=base,
+        )
+        return _accepted(Response(status=202), f"{request.host_url.rstrip('/')}{_JOB}/{job}")
+
+    def _task(self, job: Job, body: Any) -> Result:
+        """Write one record of a job, as if it had come alone."""
+        try:
+            if not isinstance(body, dict):
+                raise bad_content("Invalid content in the request body.")
+            record, values = None, dict(body)
+            if job.method == "PATCH":
+                own, key = values.pop("id", None), values.get("externalId")
+                if own is None and key is None:
+                    raise bad_content("Each record needs its id.", "id")
+                record = self.store.get(job.kind, str(own) if own is not None else f"eid:{key}")
+            made = self._written(job.kind, values, record, None, frozenset(job.replaced), strict=job.strict)
+        except Fault as fault:
+            return Result(fault.status, body=read(fault.response().get_data()))
+        return Result(204, f"{job.base}/{job.kind}/{made['id']}")
+
+    def _job(self, request: Request) -> Response:
+        found = _JOB_ROUTE.fullmatch(request.path.removeprefix(_JOB))
+        if found is None or request.method != "GET":
+            raise Fault(405, "METHOD_NOT_ALLOWED", "Method not allowed.")
+        address = f"{request.host_url.rstrip('/')}{_JOB}/{found['job']}"
+        if not found["tasks"]:
+            return Response(dump(self.jobs.told(found["job"], address)), content_type="application/json")
+        if not found["task"]:
+            told = self.jobs.tasks(found["job"], f"{address}/task")
+            return Response(dump(told), content_type="application/json")
+        result = self.jobs.result(found["job"], found["task"])
+        if found["result"]:
+            if result.location:
+                return _made(result.location)
+            return Response(dump(result.body), result.status, content_type="application/json")
+        told = {
+            "completed": True,
+            "id": found["task"],
+            "progress": "succeeded" if result.location else "failed",
+        }
+        return Response(dump(told), content_type="application/json")
+
     def _write(self, request: Request, kind: str, record: Record | None, key: str | None) -> Record:
         body = self._body(request)
-        replaced = frozenset(filter(None, request.args.get("replace", "").split(",")))
+        return self._written(kind, body, record, key, _replaced(request), strict=_strict(request))
+
+    def _written(
+        self,
+        kind: str,
+        body: Any,
+        record: Record | None,
+        key: str | None,
+        replaced: frozenset[str],
+        *,
+        strict: bool,
+    ) -> Record:
         if key is None and record is None and isinstance(body, dict) and body.get("externalId"):
             key = str(body["externalId"])
             if self.store.find(kind, f"eid:{key}"):
                 raise Fault(400, "USER_ERROR", "This record already exists.", Path="externalId")
-        how: dict[str, Any] = {"key": key, "replaced": replaced, "strict": _strict(request)}
+        how: dict[str, Any] = {"key": key, "replaced": replaced, "strict": strict}
         if kind == "salesOrder":
             return self.sales.write(body, record, **how)
         if kind == "customer":
@@ -278,6 +383,7 @@ class Sandbox(Levers):
             "account": _ACCOUNT,
             "url": base_url,
             "tax": _MODES[self.tax],
+            "batches": True,
         }
         if self.options.get("auth") == "tba":
             section.update(self.doors.tba)
@@ -297,6 +403,7 @@ class Sandbox(Levers):
         return section
 
     def standing(self) -> list[StandingOrder]:
+        self.catch_up()
         tax_items = {each["id"] for each in self.store.all("item") if each["itemId"] == "OS-TAX"}
         found = []
         for order in self.store.all("salesOrder"):
@@ -325,20 +432,40 @@ class Sandbox(Levers):
         return found
 
     def customers(self) -> set[str]:
+        self.catch_up()
         return set(self.store.kinds["customer"])
 
     def state(self) -> Any:
-        return {"store": self.store.state(), "doors": self.doors.state(), "busy": self.busy}
+        return {
+            "store": self.store.state(),
+            "doors": self.doors.state(),
+            "jobs": self.jobs.state(),
+            "busy": self.busy,
+        }
 
     def restore(self, state: Any) -> None:
         self.store.restore(state["store"])
         self.doors.restore(state["doors"])
+        self.jobs.restore(state["jobs"])
         self.busy = state["busy"]
 
 
 def _strict(request: Request) -> bool:
     """Whether unknown names are refused; by default they are only warned about, so lost."""
     return request.headers.get("X-NetSuite-PropertyNameValidation", "").lower() == "error"
+
+
+def _replaced(request: Request) -> frozenset[str]:
+    """The sublists that are to be exactly what is sent."""
+    return frozenset(filter(None, request.args.get("replace", "").split(",")))
+
+
+def _accepted(response: Response, address: str) -> Response:
+    """An answer that names a job."""
+    response.headers["Preference-Applied"] = "respond-async"
+    response.headers["Location"] = address
+    response.autocorrect_location_header = False
+    return response
 
 
 def _made(address: str) -> Response:

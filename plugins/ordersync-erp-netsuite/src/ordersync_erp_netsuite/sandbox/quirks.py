@@ -11,10 +11,12 @@ __all__ = [
     "OWN",
     "AmountRecomputed",
     "BusyAccount",
+    "NoBatches",
     "NoPackages",
     "NullColumns",
     "PriceLevelWins",
     "ShortSublists",
+    "SlowJobs",
 ]
 
 _HELP = "https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/"
@@ -89,6 +91,29 @@ class NullColumns(Quirk):
     name = "null_columns"
 
 
+class SlowJobs(Quirk):
+    """A request for many records is taken at once, and its records are written only after a while.
+
+    Jobs wait in a queue of which no length is documented; one processor works on them unless more are licensed. Whoever
+    looks too early takes orders for lost and sends them again.
+    """
+
+    name = "slow_jobs"
+    settings: ClassVar[Mapping[str, Setting]] = {
+        "seconds": Setting("60", "how long a job waits for its turn", least=0)
+    }
+    told = (f"{_HELP}chapter_161251386312.html",)
+
+
+class NoBatches(Quirk):
+    """Requests with a collection of records are refused: each record has to be sent by itself.
+
+    What an account answers that does not take them is not documented.
+    """
+
+    name = "no_batches"
+
+
 OWN: tuple[type[Quirk], ...] = (
     PriceLevelWins,
     AmountRecomputed,
@@ -96,4 +121,6 @@ OWN: tuple[type[Quirk], ...] = (
     ShortSublists,
     NoPackages,
     NullColumns,
+    SlowJobs,
+    NoBatches,
 )

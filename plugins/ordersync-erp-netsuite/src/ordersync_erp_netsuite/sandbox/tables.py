@@ -50,7 +50,7 @@ def tables(store: Store, sales: Sales, zone: str, *, oneworld: bool, hidden: fro
                 each["id"], each["tranId"], "SalesOrd", sales.status(each), each["externalId"], each["entity"],
                 each.get("otherRefNum"), each.get("memo"), each["currency"], each.get("location"), None,
                 moment(each["lastModifiedDate"]), moment(each["createdDate"]), _day(each["tranDate"]),
-                each.get("subsidiary"),
+                str(sales.totals(each)[2]), each.get("subsidiary"),
             )
             for each in store.all("salesOrder")
         ]  # fmt: skip
@@ -58,7 +58,7 @@ def tables(store: Store, sales: Sales, zone: str, *, oneworld: bool, hidden: fro
             (
                 each["id"], each["tranId"], "ItemShip", each["shipStatus"], each["externalId"], each["entity"],
                 None, each["memo"], None, None, each["order"], moment(each["lastModifiedDate"]),
-                moment(each["lastModifiedDate"]), _day(each["tranDate"]), None,
+                moment(each["lastModifiedDate"]), _day(each["tranDate"]), None, None,
             )
             for each in store.all("itemFulfillment")
         ]  # fmt: skip
@@ -67,7 +67,7 @@ def tables(store: Store, sales: Sales, zone: str, *, oneworld: bool, hidden: fro
 
     columns = (
         "id tranid type status externalid entity otherrefnum memo currency location createdfrom "
-        "lastmodifieddate createddate trandate"
+        "lastmodifieddate createddate trandate foreigntotal"
     ).split()
 
     def stock() -> list[tuple[Any, ...]]:
@@ -77,8 +77,15 @@ def tables(store: Store, sales: Sales, zone: str, *, oneworld: bool, hidden: fro
             for place, amount in item["stock"].items()
         ]
 
+    def lines() -> list[tuple[Any, ...]]:
+        return [row for order in store.all("salesOrder") for row in _rows_of(order, store, sales)]
+
     everything: dict[str, Any] = {
         "transaction": ((*columns, "subsidiary") if oneworld else tuple(columns), transactions),
+        "transactionline": (
+            "transaction id item itemtype quantity foreignamount mainline taxline".split(),
+            lines,
+        ),
         "customer": rows(
             "customer",
             [
@@ -123,3 +130,30 @@ def tables(store: Store, sales: Sales, zone: str, *, oneworld: bool, hidden: fro
     if oneworld:
         everything["subsidiary"] = rows("subsidiary", [("id", field("id")), ("name", field("name"))])
     return {name: table for name, table in everything.items() if name not in hidden}
+
+
+def _rows_of(order: Record, store: Store, sales: Sales) -> list[tuple[Any, ...]]:
+    """An order's lines: the main line with its total, then what is sold, its head's shipping and discount, and taxes.
+
+    What is earned is negative, as in the ledger; so are quantities.
+    """
+    _, tax, total = sales.totals(order)
+    rows: list[tuple[Any, ...]] = [(order["id"], 0, None, None, None, str(total), "T", "F")]
+    for line in order["lines"]:
+        kind = store.kinds["item"][line["item"]]["type"]
+        rows.append(
+            (
+                order["id"], line["line"], line["item"], kind, str(-line["quantity"]), str(-line["amount"]), "F", "F",
+            )
+        )  # fmt: skip
+    last = max(line["line"] for line in order["lines"])
+    shipping, discount = order.get("shippingCost"), sales.discount(order)
+    if order.get("shipMethod") or shipping:
+        last += 1
+        rows.append((order["id"], last, None, "ShipItem", None, str(-(shipping or 0)), "F", "F"))
+    if discount:
+        last += 1
+        rows.append((order["id"], last, order["discountItem"], "Discount", None, str(-discount), "F", "F"))
+    if tax:
+        rows.append((order["id"], last + 1, None, "TaxItem", None, str(-tax), "F", "T"))
+    return rows

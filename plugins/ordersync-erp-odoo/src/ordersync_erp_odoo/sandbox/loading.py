@@ -254,7 +254,7 @@ def _local(table: Table, name: str, cell: str) -> str:
             f"'{cell}' does not seem to be a valid datetime for field '{table.model.fields[name].label}'",
             name,
         ) from None
-    zone = table.env.context.get("tz")
+    zone = table.env.context.get("tz") or table.store.rows["res.users"][table.env.uid].get("tz")
     if zone:
         moment = moment.replace(tzinfo=ZoneInfo(str(zone))).astimezone(UTC)
     return moment.strftime("%Y-%m-%d %H:%M:%S")

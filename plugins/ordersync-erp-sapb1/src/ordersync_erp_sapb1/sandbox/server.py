@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 from zoneinfo import ZoneInfo
 
 from werkzeug.wrappers import Request, Response
@@ -25,6 +25,7 @@ from .store import Company
 
 __all__ = ["Sandbox"]
 
+_CHANGING = re.compile(rb"(?m)^(?:POST|PATCH|PUT|DELETE) (\S+)")
 _PATH = re.compile(r"/b1s/(v1|v2)/(.+)")
 _STAMPED = re.compile(r"(?:^|\s)(os-[a-z2-7]{26})$")
 _IDLE = timedelta(minutes=30)
@@ -178,6 +179,8 @@ class Sandbox(Levers):
 
     def is_write(self, request: Request) -> bool:
         quiet = ("OrdersService_Preview", "QueryService_PostQuery")
+        if request.path.endswith("/$batch"):
+            return any(not name.decode().endswith(quiet) for name in _CHANGING.findall(request.get_data()))
         service = request.path.endswith(("_GetAdminInfo", "_GetCompanyInfo", *quiet))
         return super().is_write(request) and not service
 
@@ -220,9 +223,10 @@ class Sandbox(Levers):
 
     def _within(self, version: str) -> Callable[[str, str, bytes], Response]:
         def ask(method: str, path: str, body: bytes) -> Response:
-            resource = unquote(path).rpartition(f"/b1s/{version}/")[2]
+            place, _, query = path.partition("?")
+            resource = unquote(place).rpartition(f"/b1s/{version}/")[2]
             try:
-                return self.resources.answer(method, resource, body, {}, {}, version)
+                return self.resources.answer(method, resource, body, dict(parse_qsl(query)), {}, version)
             except Fault as fault:
                 return json_of(fault_body(version, fault.code, fault.message), fault.status)
 

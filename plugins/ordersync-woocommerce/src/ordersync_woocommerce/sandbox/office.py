@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
 
 from ordersync_woocommerce.sandbox import populate
-from ordersync_woocommerce.sandbox.ordering import Orders
-from ordersync_woocommerce.sandbox.records import Store
+from ordersync_woocommerce.sandbox.order_desk import LARGEST_BATCH, TOO_LARGE
+from ordersync_woocommerce.sandbox.ordering import Fatal, Orders
+from ordersync_woocommerce.sandbox.records import Record, Store
 from ordersync_woocommerce.sandbox.refusing import Problem, check
 from ordersync_woocommerce.sandbox.totals import Arithmetic
 from ordersync_woocommerce.sandbox.visits import Answer, Visit, Work, known
@@ -25,6 +28,7 @@ class Office:
         """Path → verb → what answers it."""
         return {
             r"customers": {"GET": self._customers, "POST": self._create_customer},
+            r"customers/batch": {"POST": self._batch, "PUT": self._batch},
             r"customers/(\d+)": {"GET": self._customer},
             r"coupons": {"GET": self._coupons},
             r"taxes": {"GET": self._rates, "POST": self._create_rate},
@@ -43,6 +47,13 @@ class Office:
         rows = [row for row in self.store.customers.values() if role in ("all", row["role"])]
         if email:
             rows = [row for row in rows if row["email"].lower() == email.lower()]
+        ordered = visit.args.get("orderby", "name")
+        keys: Mapping[str, Callable[[Record], Any]] = {
+            "id": lambda row: row["id"],
+            "name": lambda row: (row["username"].lower(), row["id"]),
+            "registered_date": lambda row: (row["created"], row["id"]),
+        }
+        rows.sort(key=keys.get(ordered, keys["name"]), reverse=visit.args.get("order") == "desc")
         return visit.page(rows, visit.views.customer)
 
     def _create_customer(self, visit: Visit) -> Answer:
@@ -74,6 +85,21 @@ class Office:
             ),
         )
         return 201, visit.views.customer(row), {}
+
+    def _batch(self, visit: Visit) -> Answer:
+        """Entry by entry: what fails says so in its place. Only creates were built here."""
+        rows = visit.body.get("create", [])
+        if sum(len(each) for each in visit.body.values() if isinstance(each, list)) > LARGEST_BATCH:
+            raise Problem(413, "woocommerce_rest_request_entity_too_large", TOO_LARGE)
+        return 200, {"create": [self._entry(visit, row) for row in rows]}, {}
+
+    def _entry(self, visit: Visit, row: Any) -> Any:
+        if not isinstance(row, Mapping):
+            raise Fatal
+        try:
+            return self._create_customer(replace(visit, body=row))[1]
+        except Problem as problem:
+            return {"id": 0, "error": problem.body}
 
     def _customer(self, visit: Visit, customer_id: int) -> Answer:
         return 200, visit.views.customer(known(self.store.customers, customer_id, "customer")), {}

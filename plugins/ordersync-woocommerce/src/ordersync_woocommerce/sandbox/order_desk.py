@@ -11,8 +11,9 @@ from ordersync_woocommerce.sandbox.refusing import ORDER_BODY, ORDER_LIST, Probl
 from ordersync_woocommerce.sandbox.visits import Answer, Visit, Work
 
 LARGEST_BATCH = 100
+TOO_LARGE = "Unable to accept more than 100 items for this request."
 
-__all__ = ["OrderDesk"]
+__all__ = ["LARGEST_BATCH", "TOO_LARGE", "OrderDesk"]
 
 
 class OrderDesk:
@@ -69,11 +70,7 @@ class OrderDesk:
         verbs = {verb: visit.body.get(verb) for verb in ("create", "update", "delete") if verb in visit.body}
         lists = {verb: rows for verb, rows in verbs.items() if isinstance(rows, list)}
         if sum(len(rows) for rows in lists.values()) > LARGEST_BATCH:
-            raise Problem(
-                413,
-                "woocommerce_rest_request_entity_too_large",
-                "Unable to accept more than 100 items for this request.",
-            )
+            raise Problem(413, "woocommerce_rest_request_entity_too_large", TOO_LARGE)
         answer: Record = {}
         for verb, rows in lists.items():
             answer[verb] = [self._entry(visit, verb, row) for row in rows]
