@@ -201,6 +201,26 @@ def test_what_changes_while_it_is_imported_is_not_kept(guests: Guests) -> None:
         assert guests.listed()[1] == ALL
 
 
+def test_what_appears_while_it_is_imported_is_not_kept(guests: Guests) -> None:
+    appearing = "import pathlib; p = pathlib.Path(__file__); p.with_name(f'later{len([*p.parent.iterdir()])}').mkdir()"
+    guests.write("guest_dependency", appearing)
+    for _ in range(2):
+        assert guests.listed()[1] == ALL
+
+
+def test_compiled_files_are_no_change(guests: Guests) -> None:
+    """The first import by anyone makes them, beside every module."""
+    (guests.folder / "__pycache__").mkdir()
+    assert guests.listed()[1] == []
+    guests.environment["PYTHONDONTWRITEBYTECODE"] = ""
+    guests.write("guest_dependency", "import guest_folder")
+    (guests.folder / "guest_folder").mkdir()
+    (guests.folder / "guest_folder" / "__init__.py").touch()
+    assert guests.listed()[1] == [*ALL[:1], "guest_folder", *ALL[1:]]
+    assert (guests.folder / "guest_folder" / "__pycache__").is_dir()
+    assert guests.listed()[1] == []
+
+
 def test_another_environment_is_another_list(guests: Guests, tmp_path: Path) -> None:
     guests.environment["PYTHONPATH"] = os.pathsep.join((str(tmp_path), str(guests.folder)))
     assert guests.listed()[1] == ALL

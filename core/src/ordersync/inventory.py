@@ -5,8 +5,9 @@ one per environment and group, with everything that it rests on:
 
 - the interpreter, its options and `sys.path`;
 - each entry point, and the metadata of its distribution;
-- every file that was imported when the plugins were (theirs, ours, their dependencies'), and every folder of
-  `sys.path` and of those packages: time, size and inode. A package that is installed, removed or edited changes one.
+- every file that was imported when the plugins were (theirs, ours, their dependencies'): time, size and inode;
+- the names in every folder of `sys.path` and of those packages, without `__pycache__`, which the first import makes.
+  A package that is installed, removed or edited changes one of the two.
 
 If one of them differs, all plugins are imported again. Only what is well is kept: a plugin with a problem is asked each
 time, so that it is reported for as long as it is broken and no longer. What no file tells (an environment variable that
@@ -17,6 +18,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import sys
 import tempfile
 import time
@@ -71,8 +73,10 @@ def listed(group: str = CONNECTORS, *, fresh: bool = False) -> list[Plugin]:
             for identity, plugin in zip(kept.points, kept.plugins, strict=True)
         ]
     before = set(sys.modules)
+    folders = [os.path.abspath(folder) for folder in sys.path]  # noqa: PTH100 - as in `_places`
+    names = _stamp(folders)
     found = installed(group)
-    if not any(point.module in before for point in points.values()):
+    if not any(point.module in before for point in points.values()) and _stamp(folders) == names:
         _keep(path, environment, points, found)
     return found
 
@@ -147,7 +151,7 @@ def _places() -> set[str]:
 
 
 def _youngest(places: Iterable[str]) -> float:
-    """When the last of them changed; seconds. A module's file that is no file (a zip archive's) raises OSError."""
+    """When the last of the files changed; seconds. A module's file that is no file (a zip archive's) raises OSError."""
     youngest = 0.0
     for place in places:
         try:
@@ -156,7 +160,8 @@ def _youngest(places: Iterable[str]) -> float:
             if place not in sys.path:
                 raise
             continue
-        youngest = max(youngest, found.st_mtime, found.st_ctime)
+        if not stat.S_ISDIR(found.st_mode):  # its names say all
+            youngest = max(youngest, found.st_mtime, found.st_ctime)
     return youngest
 
 
@@ -166,6 +171,10 @@ def _stamp(places: Iterable[str]) -> str:
     for place in places:
         try:
             found = os.stat(place)  # noqa: PTH116
+            if stat.S_ISDIR(found.st_mode):
+                names = sorted(name for name in os.listdir(place) if name != "__pycache__")  # noqa: PTH208
+                said.update("/".join([*names, "\n"]).encode(errors="surrogateescape"))
+                continue
             said.update(
                 b"%d %d %d %d\n" % (found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino)
             )
