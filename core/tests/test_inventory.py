@@ -212,13 +212,17 @@ def test_compiled_files_are_no_change(guests: Guests) -> None:
     """The first import by anyone makes them, beside every module."""
     (guests.folder / "__pycache__").mkdir()
     assert guests.listed()[1] == []
-    guests.environment["PYTHONDONTWRITEBYTECODE"] = ""
-    guests.write("guest_dependency", "import guest_folder")
-    (guests.folder / "guest_folder").mkdir()
-    (guests.folder / "guest_folder" / "__init__.py").touch()
-    assert guests.listed()[1] == [*ALL[:1], "guest_folder", *ALL[1:]]
-    assert (guests.folder / "guest_folder" / "__pycache__").is_dir()
+
+
+def test_another_environment_that_shares_the_files_is_no_change(guests: Guests, tmp_path: Path) -> None:
+    """Installers link the files of one package into many environments."""
+    file = guests.folder / "guest_one.py"
+    os.link(file, tmp_path / "in the installer's cache")
+    guests.listed()
+    os.link(file, tmp_path / "in another environment")
     assert guests.listed()[1] == []
+    edited(guests)
+    assert guests.listed()[1] == ALL
 
 
 def test_another_environment_is_another_list(guests: Guests, tmp_path: Path) -> None:

@@ -161,7 +161,7 @@ def _youngest(places: Iterable[str]) -> float:
                 raise
             continue
         if not stat.S_ISDIR(found.st_mode):  # its names say all
-            youngest = max(youngest, found.st_mtime, found.st_ctime)
+            youngest = max(youngest, found.st_mtime, _marked(found) / 1e9)
     return youngest
 
 
@@ -175,9 +175,13 @@ def _stamp(places: Iterable[str]) -> str:
                 names = sorted(name for name in os.listdir(place) if name != "__pycache__")  # noqa: PTH208
                 said.update("/".join([*names, "\n"]).encode(errors="surrogateescape"))
                 continue
-            said.update(
-                b"%d %d %d %d\n" % (found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino)
-            )
+            said.update(b"%d %d %d %d\n" % (found.st_mtime_ns, _marked(found), found.st_size, found.st_ino))
         except OSError:
             said.update(b"nothing\n")
     return said.hexdigest()
+
+
+def _marked(found: os.stat_result) -> int:
+    """When something about a file changed last, its time put back or not; nanoseconds. 0 for a file of several names, as
+    installers share between environments: there each new environment would be a change."""
+    return found.st_ctime_ns if found.st_nlink == 1 else 0
