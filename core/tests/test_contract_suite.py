@@ -16,6 +16,7 @@ import pytest
 from werkzeug.wrappers import Request, Response
 
 sys.path.insert(0, str(Path(__file__).parent))
+import sample_platform
 from sample_connector import SampleConnector
 from sample_platform import CLIENT, HOOK_SECRET, SECRET, SampleSandbox
 
@@ -72,10 +73,32 @@ class TestSample(ConnectorContract):
     platform = "sample"
 """
 
+GENEROUS = """
+from datetime import timedelta
 
-def run(folder: Path, *options: str) -> tuple[int, str]:
+from sample_connector import SampleConnector
+from sample_platform import SampleSandbox
+from ordersync.testing.contract import ConnectorContract
+from ordersync.web import Bucket
+
+class Generous(SampleConnector):
+    facts = SampleConnector.facts.model_copy(update={"index_lag": timedelta(seconds=0.5)})
+
+    def __init__(self, settings, access):
+        super().__init__(settings, access)
+        self._bucket = Bucket(1000, 1000, access.clock)
+
+class TestSample(ConnectorContract):
+    connector = Generous
+    sandbox = SampleSandbox
+    platform = "sample"
+"""
+"""The same on an account that is quick and lets everything through: nobody waits for it."""
+
+
+def run(folder: Path, *options: str, file: str = FILE) -> tuple[int, str]:
     """pytest on a file with the sample's contract, in a process of its own."""
-    (folder / "test_sample.py").write_text(FILE, "utf-8")
+    (folder / "test_sample.py").write_text(file, "utf-8")
     done = subprocess.run(
         [
             sys.executable,
@@ -191,8 +214,11 @@ def test_where_all_is_one_path_a_login_is_told_from_a_write_by_its_name() -> Non
     assert [one.write for one in seen] == [False, False, True]
 
 
-def test_a_real_account_is_told_written_marked_and_cleaned(tmp_path: Path) -> None:
+def test_a_real_account_is_told_written_marked_and_cleaned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Against the sample served on loopback, as if it were somebody's shop."""
+    monkeypatch.setattr(sample_platform, "LAG", 0.4)
     sandbox = SampleSandbox(orders=4)
     sandbox.quota = 10**6
     before = {one.id for one in sandbox.standing()}
@@ -204,7 +230,7 @@ def test_a_real_account_is_told_written_marked_and_cleaned(tmp_path: Path) -> No
             "utf-8",
         )
         names = "refused_write or found_by_its_key or asked_twice or haste or twice_it_stands or settings"
-        code, said = run(tmp_path, "--ordersync-live", str(settings), "-k", names)
+        code, said = run(tmp_path, "--ordersync-live", str(settings), "-k", names, file=GENEROUS)
     assert code == 0, said
     mark = re.search(r"orders numbered (OSC-\w+)-1", said)
     assert mark is not None, said
