@@ -406,7 +406,9 @@ def test_a_permit_is_settled_once() -> None:
     with budget.take(50) as permit:
         permit.settle(answer(cost=0))
         permit.settle(answer(cost=0))
-    budget.take(50).settle()
+    with budget.take(50) as permit:
+        permit.settle()
+        permit.cancel()
     assert at(clock) == 0
     budget.take(1).settle()
     assert at(clock) == pytest.approx(1, abs=A_BIT)
@@ -646,6 +648,16 @@ def test_a_lost_answer_frees_its_slot(error: Exception) -> None:
         shop.post("a")
     assert shop._budget._pots[0][2]._used == 0
     shop.get("b")
+
+
+@pytest.mark.parametrize("rule", [CostPoints(100, 0.001), LeakyBucket(1, 0.001)])
+def test_an_attempt_that_reached_nobody_uses_nothing(rule: Rule) -> None:
+    away = [httpx.ConnectError("no")] * 4
+    shop, clock = client(*away, httpx.Response(200, json={}), rules=(rule, InFlight(1)))
+    shop.send("GET", "a", cost=100)
+    assert at(clock) == 0.5 + 1 + 2 + 4
+    with pytest.raises(RateLimited):
+        shop.send("GET", "a", cost=100)
 
 
 def test_a_client_tells_its_budget_the_cost_and_the_operation() -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ordersync.web import (
@@ -117,6 +117,16 @@ def test_processes_together_let_out_a_bucket_s_size_and_rate(
     st.lists(
         st.tuples(st.integers(0, 2), st.floats(0, 1.5), st.booleans(), st.booleans()), min_size=1, max_size=80
     ),
+)
+@example(
+    2,
+    2.0,
+    [
+        *[(0, 0.0, False, False)] * 3,
+        (0, 0.0, True, True),
+        *[(0, 0.0, True, False)],
+        *[(0, 0.0, False, False)] * 2,
+    ],
 )
 def test_processes_together_keep_a_window(
     quota: int, seconds: float, asked: list[tuple[int, float, bool, bool]]

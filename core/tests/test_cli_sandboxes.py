@@ -21,6 +21,7 @@ from werkzeug.wrappers import Request, Response
 import ordersync.host
 from ordersync import BadInput, Problem, RunReport
 from ordersync.cli import main
+from ordersync.cli.sandboxes import kept_sandbox
 from ordersync.cli.states import decoded, encoded, load_state, save_state
 from ordersync.host import OrderRow, Planned
 from ordersync.settings import Settings
@@ -159,6 +160,16 @@ def test_the_demo_twice(toys: None, capsys: pytest.CaptureFixture[str]) -> None:
     assert (second["created"], second["target"]["orders"], second["again"]) == (0, 4, True)
     code, third = demo(capsys, "--fresh")
     assert (third["created"], third["again"]) == (4, False)
+
+
+def test_the_demo_is_on_a_generous_plan(
+    toys: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And a sandbox that is served is not."""
+    monkeypatch.setattr(Toy, "demo_options", {"version": "large"})
+    demo(capsys)
+    assert [toy.options for toy in Toy.made] == [{"version": "large"}] * 2
+    assert kept_sandbox("shopify", seed=0, orders=0).sandbox.options == {}
 
 
 def test_the_demo_for_people(toys: None, capsys: pytest.CaptureFixture[str]) -> None:

@@ -243,3 +243,12 @@ def test_standing_orders_are_counted_in_the_buyers_currency() -> None:
 def test_an_unknown_option_is_refused() -> None:
     with pytest.raises(ValueError, match="no option 'speed'; known: bucket, index_lag, latency, page_cap"):
         Sandbox(options={"speed": "1"})
+
+
+def test_the_demo_is_on_the_largest_plan() -> None:
+    sandbox = Sandbox(clock=VirtualClock(), options=Sandbox.demo_options)
+    assert sandbox.bucket.status() == {
+        "maximumAvailable": 40_000,
+        "currentlyAvailable": 40_000,
+        "restoreRate": 2_000,
+    }

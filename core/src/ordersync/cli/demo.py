@@ -189,8 +189,8 @@ def register(app: typer.Typer) -> None:
         if fresh:
             _forget(folder, files)
         ends: list[Kept] = [
-            kept_sandbox(source, seed=seed, orders=orders, file=files[0]),
-            kept_sandbox(target, seed=seed, orders=0, file=files[1]),
+            kept_sandbox(source, seed=seed, orders=orders, file=files[0], demo=True),
+            kept_sandbox(target, seed=seed, orders=0, file=files[1], demo=True),
         ]
         path = folder / "ordersync.toml"
         with ExitStack() as stack:

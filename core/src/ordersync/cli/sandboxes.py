@@ -49,13 +49,16 @@ def kept_sandbox(
     options: Mapping[str, str] | None = None,
     quirks: Mapping[str, str] | None = None,
     file: Path | None = None,
+    demo: bool = False,
 ) -> Kept:
-    """A sandbox, as its state file describes it or newly born, with these quirks switched on.
+    """A sandbox, as its state file describes it or newly born, with these quirks switched on; for a `demo`, with its
+    options for one.
 
     Raises BadSettings for an unknown platform, NotOffered if it has no sandbox, BadInput for an unknown option or quirk.
     """
     kind = _kind(platform)
     switched: dict[str, Any] = {"quirks": _checked(kind, quirks)} if quirks else {}
+    options = {**(kind.demo_options if demo else {}), **(options or {})}
     restored = file is not None and file.exists()
     state = None
     if file is not None and restored:

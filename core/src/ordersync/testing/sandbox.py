@@ -89,6 +89,8 @@ class Sandbox:
     """The connector's name."""
     option_names: ClassVar[Mapping[str, str]] = {}
     """Option → what it does, for `ordersync sandbox --help`."""
+    demo_options: ClassVar[Mapping[str, str]] = {}
+    """Options for `ordersync demo`: e.g. the platform's largest plan, so that nobody waits for its rate limit."""
     own_quirks: ClassVar[tuple[type[Quirk], ...]] = ()
     """Quirks of this platform, besides those of the way to it (`quirks.CARRIERS`), which every sandbox has."""
     signs_bodies: ClassVar[bool] = True

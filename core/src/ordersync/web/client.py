@@ -210,6 +210,10 @@ class Client:
             reply: Reply | None = None
             try:
                 reply, used = self._exchange(method, url, body, extra, repeatable, expect_json)
+            except Unreachable:
+                if permit:
+                    permit.cancel()
+                raise
             finally:
                 if permit:
                     permit.settle(reply)

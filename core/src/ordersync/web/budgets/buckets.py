@@ -108,6 +108,7 @@ class LeakyBucket:
     rate: float
     report: Reading | None = field(default=None, compare=False, repr=False)
     by_cost: ClassVar[bool] = False
+    returns: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if not (self.size > 0 and self.rate > 0):

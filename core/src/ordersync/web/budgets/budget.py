@@ -86,8 +86,7 @@ class Budget:
                     units = cost if pot.by_cost else 1.0
                     held.append((pot, units, pot.take(units, bulk)))
         except BaseException:
-            for pot, units, epoch in held:
-                pot.cancel(units, epoch)
+            _cancel(held)
             raise
         return Permit(self, held, self._ticks.now())
 
@@ -119,6 +118,11 @@ class Budget:
         return f"Budget({', '.join(named)})"
 
 
+def _cancel(held: Sequence[tuple[Taken, float, int]]) -> None:
+    for pot, units, epoch in held:
+        pot.cancel(units, epoch)
+
+
 class Permit:
     """Lets one request leave. A context manager, for requests that no `Client` sends."""
 
@@ -132,6 +136,12 @@ class Permit:
         held, self._held = self._held, ()
         if held:
             self._budget._settle(held, self._since, reply)
+
+    def cancel(self) -> None:
+        """The request never left: what was taken for it of buckets and slots is free. After `settle` nothing happens, and
+        the other way round."""
+        held, self._held = self._held, ()
+        _cancel(held)
 
     def __enter__(self) -> Permit:
         return self

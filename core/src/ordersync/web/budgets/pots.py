@@ -62,7 +62,7 @@ class Pot:
 
     def cancel(self, units: float, epoch: int) -> None:
         """The request never left."""
-        self.settle(units, epoch, Report(cost=0.0), 0.0)
+        self.settle(units, epoch, Report(cost=0.0) if self._rule.returns else None, 0.0)
 
     def close(self) -> None:
         """Nothing more is taken."""

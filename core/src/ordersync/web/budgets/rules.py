@@ -106,6 +106,9 @@ class Units(Rule, Protocol):
 
     by_cost: ClassVar[bool]
     """Whether a request takes its cost; else each takes one unit."""
+    returns: ClassVar[bool]
+    """Whether units of a request that never left may be used at once. Those of a window count all the same: nobody knows
+    whether the window begins with that request or with a later one."""
 
     @property
     def report(self) -> Reading | None:

@@ -39,6 +39,8 @@ class QuotaLevel:
     """Whether the platform said so."""
     at: float
     epoch: int = 0
+    opened: bool = False
+    """Whether a request has left in it; until then its end moves on."""
 
     @property
     def ends(self) -> float:
@@ -48,8 +50,13 @@ class QuotaLevel:
         self.at = max(now, self.at)
         if self.at >= self.until:
             self.left = max(self.quota - leased - flying, 0.0)
-            self.until, self.told = self.at + self.seconds, False
+            self.until, self.told, self.opened = self.at + self.seconds, False, False
             self.epoch += 1
+
+    def _open(self) -> None:
+        if not self.opened:
+            self.opened = True
+            self.until = self.until if self.told else self.at + self.seconds
 
     def take(self, units: float, share: float, wanted: float, leased: float) -> float:  # noqa: ARG002 - Level's signature
         needed = min(units, self.quota)
@@ -61,6 +68,7 @@ class QuotaLevel:
         if share > 0 and over < _held(share, self.quota, rest, early, late):
             return _released(share, self.quota, rest, early, late, over)
         self.left = over
+        self._open()
         return 0.0
 
     def more(self, most: float, share: float, wanted: float, parts: int) -> float:
@@ -81,6 +89,8 @@ class QuotaLevel:
 
     def charge(self, units: float) -> None:
         self.left -= min(units, self.left)
+        if units > 0:
+            self._open()
 
     def used(self) -> float:
         return self.quota - self.left
@@ -102,18 +112,34 @@ class QuotaLevel:
                 self.epoch += 1
             else:
                 self.until = min(self.until, until) if self.told else until
-            self.told = True
+            self.told = self.opened = True
         if report.left is not None and report.left < self.left:
             self.left = max(report.left - held, 0.0)
 
     def dump(self) -> list[Any]:
-        return [self.quota, self.seconds, self.left, self.until, self.told, self.at, self.epoch]
+        return [
+            self.quota,
+            self.seconds,
+            self.left,
+            self.until,
+            self.told,
+            self.at,
+            self.epoch,
+            self.opened,
+        ]
 
     def alone(self, count: int, shift: float) -> QuotaLevel:
         quota = max(self.quota // count, min(self.quota, 1.0))
         left = min(self.left // count, quota)
         return QuotaLevel(
-            quota, self.seconds, left, self.until + shift, self.told, self.at + shift, self.epoch
+            quota,
+            self.seconds,
+            left,
+            self.until + shift,
+            self.told,
+            self.at + shift,
+            self.epoch,
+            self.opened,
         )
 
 
@@ -128,6 +154,7 @@ class QuotaWindow:
     seconds: float
     report: Reading | None = field(default=None, compare=False, repr=False)
     by_cost: ClassVar[bool] = False
+    returns: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         if not (self.quota > 0 and self.seconds > 0):
@@ -137,10 +164,9 @@ class QuotaWindow:
         return QuotaLevel(float(self.quota), float(self.seconds), 0.0, now, False, now)
 
     def level_of(self, dumped: Sequence[Any]) -> QuotaLevel:
-        quota, seconds, left, until, told, at, epoch = dumped
-        return QuotaLevel(
-            float(quota), float(seconds), float(left), float(until), bool(told), float(at), int(epoch)
-        )
+        *figures, told, at, epoch, opened = dumped
+        quota, seconds, left, until = map(float, figures)
+        return QuotaLevel(quota, seconds, left, until, bool(told), float(at), int(epoch), bool(opened))
 
     def parted(self, count: int) -> QuotaWindow:
         return QuotaWindow(max(self.quota // count, min(self.quota, 1.0)), self.seconds, self.report)
@@ -223,6 +249,7 @@ class SlidingWindow:
     seconds: float
     report: Reading | None = field(default=None, compare=False, repr=False)
     by_cost: ClassVar[bool] = False
+    returns: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         if not (self.quota > 0 and self.seconds > 0):

@@ -66,6 +66,8 @@ class Sandbox(Levers):
         "restore": "points that come back each second (default 100)",
         "latency": "seconds of the clock that each request takes (default 0)",
     }
+    demo_options: ClassVar[Mapping[str, str]] = {"bucket": "40000", "restore": "2000"}
+    """The Enterprise plan."""
     own_quirks: ClassVar[tuple[type[Quirk], ...]] = OWN
 
     def populate(self, orders: int) -> None:
