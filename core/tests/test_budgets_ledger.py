@@ -166,9 +166,12 @@ def test_all_that_a_sync_asks_is_bulk_and_a_single_order_is_not(
     store(f"{name}-shop").orders = {order.id: order for order in reference_orders(120)}
     with Host.open(_settings("sqlite://", name), workers=workers) as host:
         one = next(iter(store(f"{name}-shop").orders))
+        list(host.plan("orders", order=one))
         host.sync("orders", order=one)
         assert asked == {False}
         asked.clear()
+        for _ in host.plan("orders"):
+            assert not in_bulk.get()
         host.sync("orders", everything=True)
         host.retry("orders")
         host.reconcile("orders")

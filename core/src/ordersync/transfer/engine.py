@@ -8,7 +8,7 @@ there. Nothing here assumes that it is the only process.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from ordersync.transfer.report import Planned, Progress
 from ordersync.transfer.resolve import LEASE, Resolver
 from ordersync.transfer.run import Run
 from ordersync.web import Clock, SystemClock, bulk
+from ordersync.web.runs import each_in_bulk
 
 __all__ = ["Transfer"]
 
@@ -162,6 +163,12 @@ class Transfer:
     def _plan(
         self, order: str | None, since: datetime | None, limit: int | None
     ) -> Iterator[tuple[Planned, Entry]]:
+        planned = self._entries(order, since, limit)
+        return planned if order is not None else each_in_bulk(planned)
+
+    def _entries(
+        self, order: str | None, since: datetime | None, limit: int | None
+    ) -> Generator[tuple[Planned, Entry], None, None]:
         self._source.check_access(thorough=False)
         self._target.check_access(thorough=False)
         resolver = Resolver(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from contextvars import ContextVar
+from typing import TypeVar
 
-__all__ = ["bulk", "in_bulk"]
+__all__ = ["bulk", "each_in_bulk", "in_bulk"]
+
+T = TypeVar("T")
 
 in_bulk: ContextVar[bool] = ContextVar("ordersync_bulk", default=False)
 """True in threads (and tasks) that work for a bulk run."""
@@ -23,3 +26,15 @@ def bulk(run: bool = True) -> Iterator[None]:
         yield
     finally:
         in_bulk.reset(token)
+
+
+def each_in_bulk(elements: Generator[T, None, None]) -> Iterator[T]:
+    """The same elements, each of them made by a bulk run; what is asked between them is not."""
+    with closing(elements):
+        while True:
+            with bulk():
+                try:
+                    element = next(elements)
+                except StopIteration:
+                    return
+            yield element
