@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 ROOT = Path(__file__).resolve().parent.parent
 ORDERS = 20
 
@@ -91,3 +93,55 @@ with served(1) as service:
 
     assert ids == ["T0", "T0", "T0"]
     assert asked == 3
+
+
+def test_every_room_is_entered_and_they_take_no_more_than_all() -> None:
+    """A function that is renamed would leave its room empty."""
+    code = f"""
+import json
+from dataclasses import asdict
+from bench.cases.rooms import _COUNTED
+from bench.rooms import _FUNCTIONS, _LEDGER
+from bench.running import run
+from bench.service import served
+
+with served({ORDERS}) as service:
+    one = run(_COUNTED, service)
+print(json.dumps([asdict(one), [_LEDGER, *(room for room, _, _ in _FUNCTIONS)]]))
+"""
+    one, rooms = _python(code)
+
+    took = one["notes"]["rooms"]
+    assert set(took) == set(rooms)
+    assert all(seconds > 0 for seconds in took.values())
+    assert sum(took.values()) < one["cpu"]
+
+
+@pytest.mark.parametrize("side", ["source", "target"])
+@pytest.mark.parametrize("platform", ["bigcommerce", "erp-odoo", "woocommerce"])
+def test_requests_are_counted_as_the_platform_counts_them(platform: str, side: str) -> None:
+    code = f"""
+import json
+from bench.cases.requests import _Counting
+
+trial = _Counting({platform!r}, {side!r}, 12, {{}})
+born = trial.sandbox.requests
+trial.sync()
+print(json.dumps([trial.count, trial.sandbox.requests - born]))
+trial.close()
+"""
+    count, asked = _python(code)
+
+    assert sum(count.values()) == asked
+    assert count["begin"] > 0
+    assert count["created" if side == "target" else "read"] > 0
+    assert set(count) <= {
+        "begin",
+        "read",
+        "items",
+        "customers found",
+        "customers made",
+        "keys looked for",
+        "created",
+        "confirmed",
+    }
