@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+sys.path.append(str(Path(__file__).parent))
+from odoo_caller import VERSIONS, Caller
 
 from ordersync import (
     Address,
@@ -137,3 +142,11 @@ def open_desk() -> Iterator[Opened]:
 def desk(request: pytest.FixtureRequest, open_desk: Opened) -> Desk:
     """Each version over each of its protocols."""
     return open_desk(request.param)
+
+
+@pytest.fixture(params=VERSIONS)
+def odoo(request: pytest.FixtureRequest) -> Iterator[Caller]:
+    """A user of the stand-in, over JSON-RPC."""
+    caller = Caller(request.param)
+    yield caller
+    caller.client.close()
