@@ -660,6 +660,16 @@ def test_an_attempt_that_reached_nobody_uses_nothing(rule: Rule) -> None:
         shop.send("GET", "a", cost=100)
 
 
+@pytest.mark.parametrize("rule", [QuotaWindow(2, 60), SlidingWindow(2, 60)])
+def test_a_window_counts_it_all_the_same(rule: Rule) -> None:
+    answers = [httpx.Response(200, json={}) for _ in range(2)]
+    shop, clock = client(httpx.ConnectError("no"), *answers, rules=(rule,))
+    shop.get("a")
+    assert at(clock) == 0.5
+    shop.get("a")
+    assert at(clock) == pytest.approx(60, abs=A_BIT)
+
+
 def test_a_client_tells_its_budget_the_cost_and_the_operation() -> None:
     rules = (CostPoints(100, 1, report=told), PerOperation("create", SlidingWindow(1, 500)))
     shop, clock = client(*[httpx.Response(200, json={}, headers={"cost": "90"})] * 3, rules=rules)
