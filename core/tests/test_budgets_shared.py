@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import importlib.util
 import logging
 import sys
 import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+
+sys.path.insert(0, str(Path(__file__).parent))
+from budgeting import NOON, at
+from cells import Cells
 
 from ordersync.web import (
     Access,
@@ -35,26 +37,6 @@ from ordersync.web import (
 from ordersync.web.budgets import Rule
 
 
-def _beside(name: str) -> Any:
-    """A module that lies beside this one."""
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
-        spec.loader.exec_module(module)
-    return sys.modules[name]
-
-
-Cells = _beside("cells").Cells
-NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
-
-
-def at(clock: VirtualClock) -> float:
-    return (clock.now() - NOON).total_seconds()
-
-
 def process(cells: Any, *rules: Rule, clock: Any = None) -> Budget:
     """The budget of one process more."""
     access = Access(clock=clock or cells.clock, platform="acme", budgets=Budgets(cells))
@@ -71,7 +53,7 @@ def told(reply: Reply) -> Report:
 
 steps = st.lists(
     st.tuples(
-        st.integers(0, 2), st.floats(0.01, 30), st.floats(0, 1.5), st.booleans(), st.sampled_from("sskd")
+        st.integers(0, 2), st.floats(0.01, 30), st.floats(0, 1.5), st.booleans(), st.sampled_from("sskcd")
     ),
     min_size=1,
     max_size=40,
@@ -101,6 +83,9 @@ def test_processes_together_let_out_a_bucket_s_size_and_rate(
             spent.append((at(clock), -back, at(clock)))
         elif how == "k":
             permit.settle(None)
+        elif how == "c":
+            permit.cancel()
+            spent.pop()
         else:
             processes[who] = process(cells, rule)
     for i, (start, *_) in enumerate(spent):
@@ -218,6 +203,32 @@ def test_what_one_process_is_told_another_knows() -> None:
     one.take(10).settle(replied(left=490, size=2000, rate=100, cost=10))
     two.take(700)
     assert at(clock) == pytest.approx(2.3, abs=0.3)
+
+
+def test_points_of_a_request_that_reached_nobody_are_there_for_others() -> None:
+    clock = VirtualClock(NOON)
+    cells = Cells(clock)
+    one, two = (process(cells, CostPoints(100, 0.01)) for _ in range(2))
+    for _ in range(3):
+        one.take(90).cancel()
+    one.take(10).settle()
+    two.take(90).settle()
+    assert at(clock) == 0
+    two.take(1).settle()
+    assert at(clock) == pytest.approx(100, abs=0.1)
+
+
+def test_a_window_begins_with_the_first_request_that_reached_anybody() -> None:
+    clock = VirtualClock(NOON)
+    cells = Cells(clock)
+    one, two = (process(cells, QuotaWindow(3, 60)) for _ in range(2))
+    one.take().cancel()
+    clock.sleep(10)
+    one.take().settle()
+    two.take().settle()
+    assert at(clock) == 10
+    two.take().settle()
+    assert at(clock) == pytest.approx(70, abs=0.1)
 
 
 def test_units_of_a_dead_process_come_back_by_themselves() -> None:

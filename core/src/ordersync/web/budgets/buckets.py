@@ -66,6 +66,10 @@ class BucketLevel:
     def give_back(self, units: float, leased: float) -> None:
         self.available = max(min(self.available + units, self.size - leased), self.available)
 
+    def cancel(self, units: float, took: float, leased: float) -> None:
+        come_back_already = took * self.rate
+        self.give_back(max(units - come_back_already, 0.0), leased)
+
     def most(self, units: float) -> float:
         return min(units, self.size)
 
@@ -108,7 +112,6 @@ class LeakyBucket:
     rate: float
     report: Reading | None = field(default=None, compare=False, repr=False)
     by_cost: ClassVar[bool] = False
-    returns: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if not (self.size > 0 and self.rate > 0):

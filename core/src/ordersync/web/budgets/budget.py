@@ -38,8 +38,8 @@ class Taken(Protocol):
     def settle(self, units: float, epoch: int, report: Report | None, took: float) -> None:
         """The request is over."""
 
-    def cancel(self, units: float, epoch: int) -> None:
-        """The request never left."""
+    def cancel(self, units: float, epoch: int, took: float) -> None:
+        """The request, for which they were taken at most `took` seconds ago, never left."""
 
     def close(self) -> None:
         """Give back what is not used."""
@@ -80,15 +80,16 @@ class Budget:
         if self._paused_until > 0.0:
             self._wait_for_pause()
         held: list[tuple[Taken, float, int]] = []
+        began = self._ticks.now()
         try:
             for only, _, pot in self._pots:
                 if not only or only == operation:
                     units = cost if pot.by_cost else 1.0
                     held.append((pot, units, pot.take(units, bulk)))
         except BaseException:
-            _cancel(held)
+            self._cancel(held, began)
             raise
-        return Permit(self, held, self._ticks.now())
+        return Permit(self, held, began, self._ticks.now())
 
     def _wait_for_pause(self) -> None:
         while (wait := self._paused_until - self._ticks.now()) > 0:
@@ -108,6 +109,11 @@ class Budget:
             if 0 < seconds <= LONGEST_WAIT:
                 self._paused_until = max(self._paused_until, now + seconds)
 
+    def _cancel(self, held: Sequence[tuple[Taken, float, int]], since: float) -> None:
+        took = self._ticks.now() - since
+        for pot, units, epoch in held:
+            pot.cancel(units, epoch, took)
+
     def close(self) -> None:
         """Give back what this process holds and does not use."""
         for _, _, pot in self._pots:
@@ -118,18 +124,16 @@ class Budget:
         return f"Budget({', '.join(named)})"
 
 
-def _cancel(held: Sequence[tuple[Taken, float, int]]) -> None:
-    for pot, units, epoch in held:
-        pot.cancel(units, epoch)
-
-
 class Permit:
     """Lets one request leave. A context manager, for requests that no `Client` sends."""
 
-    __slots__ = ("_budget", "_held", "_since")
+    __slots__ = ("_began", "_budget", "_held", "_since")
 
-    def __init__(self, budget: Budget, held: Sequence[tuple[Taken, float, int]], since: float) -> None:
-        self._budget, self._held, self._since = budget, held, since
+    def __init__(
+        self, budget: Budget, held: Sequence[tuple[Taken, float, int]], began: float, since: float
+    ) -> None:
+        """Asked for since `began`, held since `since`."""
+        self._budget, self._held, self._began, self._since = budget, held, began, since
 
     def settle(self, reply: Reply | None = None) -> None:
         """The request is over; None: its answer was lost. The second time nothing happens."""
@@ -141,7 +145,7 @@ class Permit:
         """The request never left: what was taken for it of buckets and slots is free. After `settle` nothing happens, and
         the other way round."""
         held, self._held = self._held, ()
-        _cancel(held)
+        self._budget._cancel(held, self._began)
 
     def __enter__(self) -> Permit:
         return self

@@ -60,9 +60,14 @@ class Pot:
             if self._settle(units, report, took) and self._waiting:
                 self._changed.notify_all()
 
-    def cancel(self, units: float, epoch: int) -> None:
+    def cancel(self, units: float, epoch: int, took: float) -> None:
         """The request never left."""
-        self.settle(units, epoch, Report(cost=0.0) if self._rule.returns else None, 0.0)
+        with self._lock:
+            if epoch == self._epoch:
+                self._flying = max(self._flying - units, 0.0)
+            self._cancel(units, took)
+            if self._waiting:
+                self._changed.notify_all()
 
     def close(self) -> None:
         """Nothing more is taken."""
@@ -102,6 +107,10 @@ class Pot:
             self._level.give_back(max(self._level.most(units) - report.cost, 0.0), 0.0)
         self._level.observe(report, self._flying, took, 0.0)
         return True
+
+    def _cancel(self, units: float, took: float) -> None:
+        self._pass_time()
+        self._level.cancel(self._level.most(units), took, 0.0)
 
     def _pass_time(self) -> None:
         self._level.turn(self._ticks.now(), 0.0, self._flying)

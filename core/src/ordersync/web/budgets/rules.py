@@ -78,6 +78,10 @@ class Level(Protocol):
     def give_back(self, units: float, leased: float) -> None:
         """Return units that were not used."""
 
+    def cancel(self, units: float, took: float, leased: float) -> None:
+        """Requests for so many units together, taken at most `took` seconds ago, reached nobody. Those of a window count
+        all the same."""
+
     def most(self, units: float) -> float:
         """What a request for so many units took."""
 
@@ -106,9 +110,6 @@ class Units(Rule, Protocol):
 
     by_cost: ClassVar[bool]
     """Whether a request takes its cost; else each takes one unit."""
-    returns: ClassVar[bool]
-    """Whether units of a request that never left may be used at once. Those of a window count all the same: nobody knows
-    whether the window begins with that request or with a later one."""
 
     @property
     def report(self) -> Reading | None:

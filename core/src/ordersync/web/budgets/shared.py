@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -51,6 +52,10 @@ class _Asked:
     wanted: float
     unspent: float
     back: float
+    cancelled: float
+    """Units of requests that reached nobody."""
+    cancelled_took: float
+    """Seconds since the first of them was taken."""
     alone: float
     """Units that were used while the cells could not be reached."""
     flying: float
@@ -85,6 +90,8 @@ class SharedPot(Pot):
         self._units = 0.0
         self._until = -1.0
         self._back = 0.0
+        self._cancelled = 0.0
+        self._cancelled_since = 0.0
         self._spent = 0.0
         self._pace = 0.0
         self._asked_at = ticks.now()
@@ -143,6 +150,15 @@ class SharedPot(Pot):
         self._back += back
         return back > 0
 
+    def _cancel(self, units: float, took: float) -> None:
+        if self._alone_until is not None:
+            super()._cancel(units, took)
+            return
+        since = self._ticks.now() - took
+        self._cancelled_since = min(self._cancelled_since, since) if self._cancelled else since
+        self._cancelled += (self._seen or self._level).most(units)
+        self._until = min(self._until, self._ticks.now())
+
     def _exchange(self, units: float, most: float, share: float, wanted: float) -> float | None:
         """The wait, or 0 if units were leased; None if the cells cannot be reached."""
         now = self._ticks.now()
@@ -154,6 +170,8 @@ class SharedPot(Pot):
             wanted=wanted,
             unspent=self._units,
             back=self._back,
+            cancelled=self._cancelled,
+            cancelled_took=now - self._cancelled_since,
             alone=self._used_alone(),
             flying=self._flying,
             epoch=self._epoch,
@@ -169,7 +187,7 @@ class SharedPot(Pot):
         self._pace = (self._pace + self._pace_at(now)) / 2 if given.wait <= 0 else self._pace
         if given.wait <= 0:
             self._spent, self._asked_at = 0.0, now
-        self._back, self._report, self._parted = 0.0, None, False
+        self._back, self._cancelled, self._report, self._parted = 0.0, 0.0, None, False
         self._units, self._holders = given.units, given.holders
         self._until = now + given.ends
         self._seen, self._shift = given.level, now - given.at
@@ -185,7 +203,7 @@ class SharedPot(Pot):
     def _alone(self, error: OrderSyncError, now: float) -> None:
         self._away(error)
         self._alone_until = now + AGAIN
-        self._units, self._until, self._back, self._report = 0.0, -1.0, 0.0, None
+        self._units, self._until, self._back, self._cancelled, self._report = 0.0, -1.0, 0.0, 0.0, None
         if self._parted:
             return
         self._parted = True
@@ -213,6 +231,10 @@ def _change(rule: Units, cell: Cell | None, now: float, asked: _Asked) -> tuple[
         back = min(asked.unspent, held) if epoch == level.epoch else held + flew - asked.flying
         level.give_back(max(back, 0.0), leased)
         level.give_back(asked.back, leased + (asked.flying if rule.by_cost else 0.0))
+    if asked.cancelled > 0:
+        forgotten = mine is None  # what it held has come back since, if it is of a kind that does
+        took = math.inf if forgotten else asked.cancelled_took
+        level.cancel(asked.cancelled, took, leased + (asked.flying if rule.by_cost else 0.0))
     level.charge(asked.alone)
     if asked.report is not None:
         level.observe(asked.report, leased + flying + asked.flying, asked.took, asked.age)

@@ -82,9 +82,9 @@ class Slots:
             if self._waiting:
                 self._changed.notify_all()
 
-    def cancel(self, units: float, epoch: int) -> None:
+    def cancel(self, units: float, epoch: int, took: float) -> None:
         """The request never left."""
-        self.settle(units, epoch, None, 0.0)
+        self.settle(units, epoch, None, took)
 
     def close(self) -> None:
         """Nothing more is taken."""

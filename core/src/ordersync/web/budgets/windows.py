@@ -40,7 +40,7 @@ class QuotaLevel:
     at: float
     epoch: int = 0
     opened: bool = False
-    """Whether a request has left in it; until then its end moves on."""
+    """Whether a request is known to have left in it; until then its end moves on."""
 
     @property
     def ends(self) -> float:
@@ -83,6 +83,9 @@ class QuotaLevel:
 
     def give_back(self, units: float, leased: float) -> None:
         self.left = max(min(self.left + units, self.quota - leased), self.left)
+
+    def cancel(self, units: float, took: float, leased: float) -> None:  # noqa: ARG002 - Level's signature
+        self.opened = False  # perhaps it begins with a later one
 
     def most(self, units: float) -> float:
         return min(units, self.quota)
@@ -144,21 +147,22 @@ class QuotaLevel:
 
 
 @dataclass(frozen=True)
-class QuotaWindow:
-    """`quota` requests in each window of so many `seconds`. Raises ValueError if one is not above zero.
-
-    Bulk runs leave a reserve, which is released towards the window's end if nobody came for it.
-    """
-
+class _Window:
     quota: float
     seconds: float
     report: Reading | None = field(default=None, compare=False, repr=False)
     by_cost: ClassVar[bool] = False
-    returns: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         if not (self.quota > 0 and self.seconds > 0):
             raise ValueError("a window's quota and length must be above zero")
+
+
+class QuotaWindow(_Window):
+    """`quota` requests in each window of so many `seconds`. Raises ValueError if one is not above zero.
+
+    Bulk runs leave a reserve, which is released towards the window's end if nobody came for it.
+    """
 
     def level(self, now: float) -> QuotaLevel:
         return QuotaLevel(float(self.quota), float(self.seconds), 0.0, now, False, now)
@@ -218,6 +222,9 @@ class SlidingLevel:
         for _ in range(min(int(units), len(self.taken))):
             self.taken.pop()
 
+    def cancel(self, units: float, took: float, leased: float) -> None:
+        """Nothing: they age as all others do."""
+
     def most(self, units: float) -> float:
         return min(units, self.quota)
 
@@ -239,21 +246,13 @@ class SlidingLevel:
 
 
 @dataclass(frozen=True)
-class SlidingWindow:
+class SlidingWindow(_Window):
     """At most `quota` requests in any span of so many `seconds`, for rules that do not say when a window begins.
 
     Raises ValueError if a figure is not above zero.
     """
 
     quota: int
-    seconds: float
-    report: Reading | None = field(default=None, compare=False, repr=False)
-    by_cost: ClassVar[bool] = False
-    returns: ClassVar[bool] = False
-
-    def __post_init__(self) -> None:
-        if not (self.quota > 0 and self.seconds > 0):
-            raise ValueError("a window's quota and length must be above zero")
 
     def level(self, now: float) -> SlidingLevel:
         return SlidingLevel(int(self.quota), float(self.seconds), deque(), now)
