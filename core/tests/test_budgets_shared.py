@@ -62,6 +62,17 @@ steps = st.lists(
 
 @settings(deadline=None, max_examples=150)
 @given(st.floats(1, 100), st.floats(0.5, 50), steps)
+@example(
+    3.0,
+    1.0,
+    [
+        (0, 1.0, 0.0, False, "s"),
+        (1, 1.0, 0.0, False, "c"),
+        (0, 3.0, 0.0, False, "s"),
+        (0, 1.0, 0.0, False, "s"),
+        (1, 2.0, 0.0, False, "s"),
+    ],
+)
 def test_processes_together_let_out_a_bucket_s_size_and_rate(
     size: float, rate: float, asked: list[tuple[int, float, float, bool, str]]
 ) -> None:
